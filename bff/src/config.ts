@@ -95,7 +95,12 @@ export type Config = {
     refusalsKeptDays: number;
   };
   audit: ProofConfig;
-  rateLimits: { mutationsPerHour: number; failuresPer15Min: number; pushesPerMinute: number; switchesPerMinute: number };
+  rateLimits: {
+    mutationsPerHour: number;
+    failuresPer15Min: number;
+    pushesPerMinute: number;
+    switchesPerMinute: number;
+  };
   /** How long a session lasts: without use, and in total. */
   sessions: { idleMs: number; absoluteMs: number };
   observe: {

@@ -48,7 +48,14 @@ export const eventTopic = defineTopic({
 });
 
 /** Why an endpoint has a delivery of an event, or none. `filter` and `takes` judge by the filter that it has now. */
-export const endpointVerdict = z.enum(["delivered", "disabled", "created_after", "filter", "takes", "unknown"]);
+export const endpointVerdict = z.enum([
+  "delivered",
+  "disabled",
+  "created_after",
+  "filter",
+  "takes",
+  "unknown",
+]);
 export type EndpointVerdict = z.infer<typeof endpointVerdict>;
 
 export const webhookEventDetail = webhookEvent.extend({

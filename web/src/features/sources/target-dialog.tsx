@@ -157,6 +157,27 @@ const Rhythm = ({ form, set, complaint }: Control) => (
   </div>
 );
 
+/** What is read from the answers of a service over HTTP. */
+const OfAnswers = ({ form, set, complaint }: Control) => (
+  <>
+    <TextField
+      label="Maximum age of a part's result (seconds)"
+      hint="For services that check their parts rarely. Default: 150, or twice the interval"
+      error={complaint("checkAgeMs")}
+      value={form.checkAgeSeconds}
+      onChange={(checkAgeSeconds) => set({ checkAgeSeconds })}
+      isNumber
+    />
+    <label className={css.check}>
+      <Checkbox
+        checked={form.actuatorBreakers}
+        onChange={({ target }) => set({ actuatorBreakers: target.checked })}
+      />
+      Also read /actuator/circuitbreakers next to each URL
+    </label>
+  </>
+);
+
 const More = ({ form, set, complaint }: Control) => (
   <details className={css.more}>
     <summary className="link">Owner, runbook, hysteresis</summary>
@@ -197,25 +218,7 @@ const More = ({ form, set, complaint }: Control) => (
         isNumber
       />
     </div>
-    {isAskedByHttp(form.format) && (
-      <TextField
-        label="Maximum age of a part's result, in seconds"
-        hint="For services that check their parts rarely. Default: 150, or twice the interval"
-        error={complaint("checkAgeMs")}
-        value={form.checkAgeSeconds}
-        onChange={(checkAgeSeconds) => set({ checkAgeSeconds })}
-        isNumber
-      />
-    )}
-    {isAskedByHttp(form.format) && (
-      <label className={css.check}>
-        <Checkbox
-          checked={form.actuatorBreakers}
-          onChange={({ target }) => set({ actuatorBreakers: target.checked })}
-        />
-        Also read /actuator/circuitbreakers next to each URL
-      </label>
-    )}
+    {isAskedByHttp(form.format) && <OfAnswers form={form} set={set} complaint={complaint} />}
   </details>
 );
 

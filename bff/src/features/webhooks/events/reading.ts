@@ -1,4 +1,5 @@
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import { endpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import type {
   EndpointVerdict,
   listEvents,
@@ -6,7 +7,6 @@ import type {
   summarizeEvents,
   WebhookEventDetail,
 } from "@wheelhouse/shared/webhooks/events.ts";
-import { endpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
 import { invalidField, notFound } from "#lib/http/errors.ts";

@@ -21,7 +21,7 @@ test.each([
 test("bars begin on the clock, cover the whole range and stay in place while it moves on", () => {
   const first = barsOf({ fromMs: at("08:11:10"), toMs: at("09:11:10"), nowMs: at("09:11:10"), most: 96 });
   expect(first).toEqual({ fromMs: at("08:10:00"), toMs: at("09:15:00"), barMs: 5 * minuteMs, count: 13 });
-  expect(
-    barsOf({ fromMs: at("08:14:50"), toMs: at("09:14:50"), nowMs: at("09:14:50"), most: 96 }),
-  ).toEqual(first);
+  expect(barsOf({ fromMs: at("08:14:50"), toMs: at("09:14:50"), nowMs: at("09:14:50"), most: 96 })).toEqual(
+    first,
+  );
 });

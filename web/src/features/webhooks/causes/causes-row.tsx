@@ -1,6 +1,7 @@
 import type { ReplayFilter } from "@wheelhouse/shared/webhooks/replays.ts";
 import { formatCount, formatPercent } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
+import { Checkbox } from "#ui/form/checkbox.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
 import { Time } from "#ui/text/time.tsx";
@@ -66,8 +67,7 @@ export const CauseRow = (props: {
       {acts !== null && (
         <td className={css.choose}>
           {cause.filter !== null && (
-            <input
-              type="checkbox"
+            <Checkbox
               aria-label={`Select ${cause.title}`}
               checked={isChosen}
               onChange={({ target }) => onChoose(target.checked)}

@@ -1,9 +1,9 @@
 import type { WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { useState } from "react";
-import { Select } from "#ui/form/select.tsx";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { FormField } from "#ui/form/form-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { Time } from "#ui/text/time.tsx";

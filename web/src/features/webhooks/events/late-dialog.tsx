@@ -4,11 +4,11 @@ import { type LateFilter, type LatePlan, lateItemsMax } from "@wheelhouse/shared
 import type { WebhookEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { useId, useState } from "react";
 import { formatCount, formatPlural } from "#lib/format.ts";
-import { Select } from "#ui/form/select.tsx";
 import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { FormField, fieldErrors } from "#ui/form/form-field.tsx";
 import { ReasonField } from "#ui/form/reason-field.tsx";
+import { Select } from "#ui/form/select.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Note } from "#ui/page/note.tsx";
 import { Failure, Skeleton } from "#ui/page/panel.tsx";

@@ -1,6 +1,7 @@
 import type { WebhookEvent } from "@wheelhouse/shared/webhooks/events.ts";
 import { createContext, useContext } from "react";
 import type { PageAddress } from "#lib/page-address.ts";
+import { Checkbox } from "#ui/form/checkbox.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Status } from "#ui/page/status.tsx";
 import { type Column, Table } from "#ui/table/table.tsx";
@@ -22,8 +23,7 @@ const SelectAll = () => {
   const { selection, rows } = acts;
   const ids = rows.map(({ id }) => id);
   return (
-    <input
-      type="checkbox"
+    <Checkbox
       aria-label="Select all loaded events"
       checked={ids.length > 0 && ids.every((id) => selection.ids.has(id))}
       onChange={({ target }) => selection.set(ids, target.checked)}
@@ -35,8 +35,7 @@ const SelectOne = ({ row }: { row: WebhookEvent }) => {
   const acts = useContext(ActsContext);
   if (acts === null) return null;
   return (
-    <input
-      type="checkbox"
+    <Checkbox
       aria-label={`Select ${row.eventType} ${row.sourceEventId}`}
       checked={acts.selection.ids.has(row.id)}
       onChange={({ target }) => acts.selection.set([row.id], target.checked)}

@@ -49,7 +49,13 @@ describe("what a row says of an event", () => {
 
 describe("URL of the events", () => {
   it("reads what it wrote, under the API's names, and plans by the same filter", () => {
-    const search = readWebhooksSearch({ tab: "events", sourceId, fate: "filter,none", q: "evt_1", event: "x" });
+    const search = readWebhooksSearch({
+      tab: "events",
+      sourceId,
+      fate: "filter,none",
+      q: "evt_1",
+      event: "x",
+    });
     expect(eventQuery(search)).toEqual({ sourceId, fate: "filter,none", q: "evt_1" });
     expect(lateFilterOf(search)).toEqual({ sourceId: [sourceId], fate: ["filter", "none"] });
   });

@@ -358,7 +358,12 @@ export const DeliveriesTab = (props: { organization: string; address: Address; t
           />
         </Split>
         <Suspense>
-          <Dialogs organization={organization} address={address} asked={asked} onClose={() => setAsked(null)} />
+          <Dialogs
+            organization={organization}
+            address={address}
+            asked={asked}
+            onClose={() => setAsked(null)}
+          />
         </Suspense>
       </div>
     </Page>
