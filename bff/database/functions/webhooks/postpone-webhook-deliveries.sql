@@ -30,6 +30,8 @@ begin
     ) age
     where d.id = wanted.id and d.created_at = wanted.created_at and d.created_at between first_at and last_at
       and d.generation = wanted.generation and d.attempts = wanted.attempt - 1 and d.status in ('pending', 'failed')
+      -- Another worker makes this attempt right now; a late job may not end it.
+      and not exists (select from webhook_claims c where c.delivery_id = wanted.id)
     returning d.id, d.org_id, d.status, d.next_attempt_at;
   end loop;
 end

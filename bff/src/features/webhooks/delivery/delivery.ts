@@ -1,4 +1,4 @@
-export { createAttemptStore } from "./attempt-store.ts";
+export { type AttemptStore, createAttemptStore, type Outcome } from "./attempt-store.ts";
 export { createFailing } from "./failing.ts";
 export { createFigures } from "./figures.ts";
 export { createDoorbell, type Doorbell, jobIdOf, startDeliveryWorker } from "./jobs.ts";

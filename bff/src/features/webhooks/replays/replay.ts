@@ -20,6 +20,8 @@ type ReplayOptions = {
 
 const replayable = ["dead_letter", "discarded"];
 
+type Locked = { status: string; generation: number; version: number; isInFlight: boolean };
+
 type Restart = {
   id: string;
   createdAt: Date;
@@ -69,8 +71,10 @@ export function createReplay({ changes, doorbell, events, maxAttempts, clock }: 
     const replayed = await changes.run(context, "webhooks.delivery.replay", async (tx) => {
       const mine = sql`d.id = ${id}::uuid and d.created_at = ${createdAt}::timestamptz
         and d.org_id = ${context.organization.id}::uuid`;
-      const { rows: locked } = await sql<{ status: string; generation: number; version: number }>`
-        select d.status, d.generation, d.version from webhook_delivery_log d where ${mine} for no key update
+      const { rows: locked } = await sql<Locked>`
+        select d.status, d.generation, d.version,
+          exists (select from webhook_claims c where c.delivery_id = d.id) as "isInFlight"
+        from webhook_delivery_log d where ${mine} for no key update
       `.execute(tx);
       const before = locked[0];
       if (!before) throw notFound("delivery");
@@ -80,6 +84,8 @@ export function createReplay({ changes, doorbell, events, maxAttempts, clock }: 
           "conflict",
           `Only dead letters can be replayed; this delivery is ${before.status}.`,
         );
+      if (before.isInFlight)
+        throw new AppError("conflict", "An attempt of this delivery is in flight. Wait for its outcome.");
       const generation = before.generation + 1;
       const now = new Date(clock.now());
       await restart(tx, { id, createdAt, generation, version: before.version + 1, maxAttempts, now });
