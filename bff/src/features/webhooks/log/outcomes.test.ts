@@ -14,5 +14,10 @@ test("a percentile of stored durations is off by less than the width of a place,
     expect(Math.abs(estimated - exact) / exact).toBeLessThan(0.25);
   }
   expect(durationAt([], 0.95)).toBeNull();
-  expect(durationAt(durations.map(() => 0), 0.95)).toBeNull();
+  expect(
+    durationAt(
+      durations.map(() => 0),
+      0.95,
+    ),
+  ).toBeNull();
 });
