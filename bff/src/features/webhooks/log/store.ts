@@ -20,7 +20,7 @@ const timeoutMs = 5_000;
 export const textCap = 10_001;
 
 /** Conditions on a row `d` of the delivery log, for statements that read its matches anyway. */
-export function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder<unknown>[] {
+function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
   if (filter.endpointId) conditions.push(sql`d.endpoint_id = any(${filter.endpointId}::uuid[])`);
   if (filter.eventType) conditions.push(sql`d.event_type = any(${filter.eventType}::text[])`);
