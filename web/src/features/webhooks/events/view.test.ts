@@ -2,7 +2,15 @@ import type { WebhookEvent } from "@wheelhouse/shared/webhooks/events.ts";
 import { describe, expect, it } from "vitest";
 import { readWebhooksSearch } from "../search.ts";
 import { eventQuery } from "./queries.ts";
-import { lateFilterOf, matchesEvent, matchOf, outcomeOf, unmatchedCount, unmatchedWords } from "./view.ts";
+import {
+  lateFilterOf,
+  matchesEvent,
+  matchOf,
+  outcomeOf,
+  unmatchedCount,
+  unmatchedWords,
+  withDelivery,
+} from "./view.ts";
 
 const sourceId = "019a9a9a-0000-7000-8000-000000000001";
 const event: WebhookEvent = {
@@ -40,6 +48,15 @@ describe("what a row says of an event", () => {
     expect(outcomeOf(event)).toBeUndefined();
   });
 
+  it("a delivery that goes on changes the row that shows it, and no other", () => {
+    const shown = { ...event, deliveries: [delivery("pending")] };
+    expect(withDelivery(shown, { id: sourceId, status: "completed" }).deliveries[0]?.status).toBe(
+      "completed",
+    );
+    expect(withDelivery(shown, { id: event.id, status: "completed" })).toBe(shown);
+    expect(withDelivery(shown, { id: sourceId, status: "pending" })).toBe(shown);
+  });
+
   it("a lower bound is marked as one", () => {
     expect(unmatchedWords(1, false)).toBe("1 event matched no endpoint");
     expect(unmatchedWords(10_000, true)).toBe("10,000+ events matched no endpoint");
@@ -49,7 +66,13 @@ describe("what a row says of an event", () => {
 
 describe("URL of the events", () => {
   it("reads what it wrote, under the API's names, and plans by the same filter", () => {
-    const search = readWebhooksSearch({ tab: "events", sourceId, fate: "filter,none", q: "evt_1", event: "x" });
+    const search = readWebhooksSearch({
+      tab: "events",
+      sourceId,
+      fate: "filter,none",
+      q: "evt_1",
+      event: "x",
+    });
     expect(eventQuery(search)).toEqual({ sourceId, fate: "filter,none", q: "evt_1" });
     expect(lateFilterOf(search)).toEqual({ sourceId: [sourceId], fate: ["filter", "none"] });
   });
