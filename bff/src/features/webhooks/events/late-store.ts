@@ -23,7 +23,7 @@ export type LatePlanRow = {
   expires_at: Date;
   starts_at: Date | null;
 };
-export type MadeDelivery = { id: string; due_at: Date };
+export type MadeDelivery = { id: string; event_id: string; due_at: Date };
 
 const someOf = (values: readonly string[] | undefined) => (values?.length ? values : null);
 
@@ -190,7 +190,7 @@ export function createLateStore(database: Database) {
           update webhook_events e set fate = 'later' from made m
           where e.event_id = m.event_id and e.created_at = m.created_at and e.fate <> 'matched'
         )
-        select id, due_at from made order by due_at
+        select id, event_id, due_at from made order by due_at
       `.execute(tx);
       return rows;
     },

@@ -106,6 +106,11 @@ export function createLate({ store, changes, doorbell, events, config, maxAttemp
 
   /** Wakes the workers and the lists, after the commit. */
   async function announce(organizationId: string, endpointId: string, made: readonly MadeDelivery[]) {
+    events.emit("events.changed", {
+      organizationId,
+      ids: made.slice(-50).map(({ event_id }) => event_id),
+      created: 0,
+    });
     events.emit("deliveries.changed", {
       organizationId,
       ids: made.slice(-50).map(({ id }) => id),
@@ -209,12 +214,16 @@ export function createLate({ store, changes, doorbell, events, config, maxAttemp
         return {
           result: {
             endpointId: endpoint.id,
-            made: made.map((row) => ({ id: row.id, dueMs: row.due_at.getTime() })),
+            made: made.map((row) => ({ id: row.id, event_id: row.event_id, dueMs: row.due_at.getTime() })),
           },
           audit: auditOf(plan, endpoint, { total: made.length, ratePerSecond }, reason),
         };
       });
-      const made = started.made.map((row) => ({ id: row.id, due_at: new Date(row.dueMs) }));
+      const made = started.made.map((row) => ({
+        id: row.id,
+        event_id: row.event_id,
+        due_at: new Date(row.dueMs),
+      }));
       await announce(organization.id, started.endpointId, made);
       return read(id, context);
     },

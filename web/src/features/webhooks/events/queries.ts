@@ -1,4 +1,5 @@
 import {
+  type InfiniteData,
   infiniteQueryOptions,
   keepPreviousData,
   queryOptions,
@@ -20,11 +21,11 @@ import {
   summarizeEvents,
   type WebhookEvent,
 } from "@wheelhouse/shared/webhooks/events.ts";
+import { deliveryTopic } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { call } from "#lib/api/api.ts";
+import { useLive } from "#lib/live/live-context.tsx";
 import type { TailPage } from "#lib/live/tail.ts";
-import type { WebhooksSearch } from "../search.ts";
-
-export type EventSearch = Pick<WebhooksSearch, "sourceId" | "eventType" | "fate" | "from" | "to" | "q">;
+import { type EventSearch, withDelivery } from "./view.ts";
 
 const pageSize = 50;
 const histogramBars = 60;
@@ -66,6 +67,32 @@ export const eventsQuery = (organization: string, search: EventSearch) =>
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
   });
+
+type EventPages = InfiniteData<TailPage<WebhookEvent>, string | undefined>;
+
+/** Keeps the outcomes of shown events and of the opened one current while their deliveries go on. */
+export const useLiveOutcomes = (organization: string): void => {
+  const client = useQueryClient();
+  useLive(deliveryTopic, ({ heads }) => {
+    for (const delivery of heads) {
+      const { eventId } = delivery;
+      void client.invalidateQueries({ queryKey: key(organization, "event", eventId) });
+      client.setQueriesData<EventPages>({ queryKey: key(organization, "events") }, (data) => {
+        const shown = data?.pages.flatMap(({ items }) => items).find(({ id }) => id === eventId);
+        if (data === undefined || shown === undefined) return data;
+        const next = withDelivery(shown, delivery);
+        if (next === shown) return data;
+        return {
+          ...data,
+          pages: data.pages.map((page) => ({
+            ...page,
+            items: page.items.map((event) => (event === shown ? next : event)),
+          })),
+        };
+      });
+    }
+  });
+};
 
 /** Counts by fate and the histogram of a filter and range. */
 export const eventSummaryQuery = (organization: string, search: EventSearch) => {

@@ -27,7 +27,7 @@ import { EventDrawer } from "./drawer.tsx";
 import { EventsFilter } from "./filter.tsx";
 import { EventsHistogram } from "./histogram.tsx";
 import { LateDialog } from "./late-dialog.tsx";
-import { eventSummaryQuery, eventsQuery } from "./queries.ts";
+import { eventSummaryQuery, eventsQuery, useLiveOutcomes } from "./queries.ts";
 import { EventTable } from "./table.tsx";
 import { lateFilterOf, matchesEvent, newestEventFirst, unmatchedCount, unmatchedWords } from "./view.ts";
 
@@ -49,6 +49,7 @@ const useEvents = (organization: string, address: Address, nowMs: number) => {
     matches: (row) => matchesEvent(search, row),
     isReading: search.event !== undefined || selection.ids.size > 0,
   });
+  useLiveOutcomes(organization);
   const range = histogramRange({ from: search.from, to: search.to }, nowMs);
   const refetchInterval = tail.isPaused ? false : summaryEveryMs;
   const histogram = useQuery({

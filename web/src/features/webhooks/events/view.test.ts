@@ -2,7 +2,15 @@ import type { WebhookEvent } from "@wheelhouse/shared/webhooks/events.ts";
 import { describe, expect, it } from "vitest";
 import { readWebhooksSearch } from "../search.ts";
 import { eventQuery } from "./queries.ts";
-import { lateFilterOf, matchesEvent, matchOf, outcomeOf, unmatchedCount, unmatchedWords } from "./view.ts";
+import {
+  lateFilterOf,
+  matchesEvent,
+  matchOf,
+  outcomeOf,
+  unmatchedCount,
+  unmatchedWords,
+  withDelivery,
+} from "./view.ts";
 
 const sourceId = "019a9a9a-0000-7000-8000-000000000001";
 const event: WebhookEvent = {
@@ -38,6 +46,15 @@ describe("what a row says of an event", () => {
     const deliveries = [delivery("completed"), delivery("dead_letter")];
     expect(outcomeOf({ ...event, deliveries })).toEqual({ tone: "down", label: "1 dead letter" });
     expect(outcomeOf(event)).toBeUndefined();
+  });
+
+  it("a delivery that goes on changes the row that shows it, and no other", () => {
+    const shown = { ...event, deliveries: [delivery("pending")] };
+    expect(withDelivery(shown, { id: sourceId, status: "completed" }).deliveries[0]?.status).toBe(
+      "completed",
+    );
+    expect(withDelivery(shown, { id: event.id, status: "completed" })).toBe(shown);
+    expect(withDelivery(shown, { id: sourceId, status: "pending" })).toBe(shown);
   });
 
   it("a lower bound is marked as one", () => {

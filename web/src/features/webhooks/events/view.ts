@@ -5,10 +5,13 @@ import {
   unmatchedFates,
   type WebhookEvent,
 } from "@wheelhouse/shared/webhooks/events.ts";
-import type { DeliveryStatus } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import type { Delivery, DeliveryStatus } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import type { Tone } from "#ui/page/status.tsx";
-import type { EventSearch } from "./queries.ts";
+import type { WebhooksSearch } from "../search.ts";
+
+/** The part of the URL that filters the events. */
+export type EventSearch = Pick<WebhooksSearch, "sourceId" | "eventType" | "fate" | "from" | "to" | "q">;
 
 export const fateWords: Record<EventFate, string> = {
   matched: "An endpoint took it",
@@ -66,6 +69,20 @@ export const outcomeOf = ({ deliveries }: WebhookEvent): { tone: Tone; label: st
   }
   return undefined;
 };
+
+/** The event with the newest state of one of its deliveries; the same object if it has none of that id. */
+export const withDelivery = (
+  event: WebhookEvent,
+  { id, status }: Pick<Delivery, "id" | "status">,
+): WebhookEvent =>
+  event.deliveries.some((delivery) => delivery.id === id && delivery.status !== status)
+    ? {
+        ...event,
+        deliveries: event.deliveries.map((delivery) =>
+          delivery.id === id ? { ...delivery, status } : delivery,
+        ),
+      }
+    : event;
 
 export const verdictWords: Record<EndpointVerdict, string> = {
   delivered: "has a delivery",
