@@ -4,7 +4,7 @@ const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = 
   status: [() => import("./status.ts")],
   history: [() => import("./history.ts")],
   audit: [() => import("./audit-write.ts"), () => import("./audit-read.ts")],
-  live: [() => import("./live.ts")],
+  live: [() => import("./live/live.ts")],
   replays: [() => import("./replays.ts")],
   webhooks: [() => import("./webhooks/webhooks.ts"), () => import("./replays.ts")],
   deliveries: [() => import("./deliveries.ts")],

@@ -160,7 +160,8 @@ test("a function is changed in the folders that the how-to names", () => {
     "bff/database/functions/<feature>",
     "bff/database/migrations",
   ]);
-  for (const name of readdirSync(join(root, "bff/database/migrations")))
+  const migrations = readdirSync(join(root, "bff/database/migrations"), { withFileTypes: true });
+  for (const { name } of migrations.filter((entry) => entry.isFile()))
     expect(name).toMatch(/^\d{4}-[a-z0-9-]+\.sql$/);
   const folder = join(root, "bff/database/functions");
   for (const feature of readdirSync(folder))

@@ -51,7 +51,7 @@ export async function ensurePgBouncer() {
   });
 }
 
-/** Finds Debian's Postgres 15 with its `pg_dump`, or unpacks it; `bff/src/testing/debian-postgres.fixture.ts` looks there. */
+/** Finds Debian's Postgres 15 with its `pg_dump`, or unpacks it; `bff/src/testing/postgres/debian-postgres.fixture.ts` looks there. */
 export async function ensurePostgres15() {
   if (existsSync("/usr/lib/postgresql/15/bin/postgres") || existsSync(unpackedPostgres)) return;
   const advice = "The trial of a backup needs Postgres 15. Run: sudo apt-get install postgresql-15";

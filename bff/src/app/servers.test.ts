@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createDatabase } from "#lib/postgres/postgres.ts";
 import { createServerFilter } from "#lib/security/address-filter.ts";
 import { systemClock } from "#lib/time/clock.ts";
-import { startPgBouncer } from "#testing/pgbouncer.ts";
+import { startPgBouncer } from "#testing/postgres/pgbouncer.ts";
 import { createTestDatabase } from "#testing/stack.ts";
 import { createWatchedServers } from "./servers.ts";
 

@@ -7,7 +7,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { platformOrganization } from "#lib/http/request-context.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
-import { type PgBouncer, startPgBouncer } from "#testing/pgbouncer.ts";
+import { type PgBouncer, startPgBouncer } from "#testing/postgres/pgbouncer.ts";
 import { type OwnPostgres, type OwnRedis, startOwnPostgres, startOwnRedis } from "#testing/stack.ts";
 import { query } from "#testing/stack-owner.ts";
 import { makeTemporaryFolder } from "#testing/stack-setup.ts";

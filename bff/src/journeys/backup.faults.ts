@@ -8,7 +8,7 @@ import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { freePort } from "#embedded/ports.ts";
-import { postgres15Environment, startPostgres15 } from "#testing/debian-postgres.fixture.ts";
+import { postgres15Environment, startPostgres15 } from "#testing/postgres/debian-postgres.fixture.ts";
 import { createTestRedis } from "#testing/stack.ts";
 import { makeTemporaryFolder } from "#testing/stack-setup.ts";
 

@@ -13,7 +13,7 @@ import { migrate } from "#lib/postgres/migrate.ts";
 import { createDatabase } from "#lib/postgres/postgres.ts";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
-import { type PgBouncer, startPgBouncer } from "#testing/pgbouncer.ts";
+import { type PgBouncer, startPgBouncer } from "#testing/postgres/pgbouncer.ts";
 import { createTestRedis, type OwnPostgres, startOwnPostgres } from "#testing/stack.ts";
 import { query } from "#testing/stack-owner.ts";
 

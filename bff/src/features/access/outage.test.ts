@@ -2,7 +2,7 @@ import { endpoints } from "@wheelhouse/shared/endpoints.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
-import { freezePostgres } from "#testing/frozen-postgres.ts";
+import { freezePostgres } from "#testing/postgres/frozen-postgres.ts";
 import { type OwnPostgres, type OwnRedis, startOwnPostgres, startOwnRedis } from "#testing/stack.ts";
 import { query } from "#testing/stack-owner.ts";
 

@@ -1,5 +1,5 @@
-import { trySource } from "@wheelhouse/shared/source-trial.ts";
-import * as contract from "@wheelhouse/shared/sources.ts";
+import * as contract from "@wheelhouse/shared/sources/sources.ts";
+import { trySource } from "@wheelhouse/shared/sources/trial.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/http/route.ts";
 import type { SourcesService } from "./service.ts";

@@ -1,5 +1,5 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
-import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
+import type { SourceCredentials } from "@wheelhouse/shared/sources/credentials.ts";
 import type {
   createServer,
   createTarget,
@@ -7,8 +7,8 @@ import type {
   TargetDefinition,
   updateServer,
   updateTarget,
-} from "@wheelhouse/shared/sources.ts";
-import { targetDefinition } from "@wheelhouse/shared/sources.ts";
+} from "@wheelhouse/shared/sources/sources.ts";
+import { targetDefinition } from "@wheelhouse/shared/sources/sources.ts";
 import type { Transaction } from "kysely";
 import { uuidv7 } from "uuidv7";
 import type { Tables } from "#database/tables.ts";

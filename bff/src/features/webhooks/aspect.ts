@@ -226,7 +226,6 @@ function findingsOf(rows: readonly ObservedWebhooks[], part: Part): Finding[] {
   const open = breakers.find(({ state: each }) => each === "open");
   const isDegraded = deadLetters > 0 || open !== undefined;
   const state = isDegraded ? "degraded" : "ok";
-  const count = deadLetters.toLocaleString("en-GB");
   return [
     ...breakers.flatMap(({ endpointId, name, disablesAt }): Finding[] =>
       disablesAt === null ? [] : [disablingOf(endpointId, name, disablesAt, since)],
@@ -237,26 +236,26 @@ function findingsOf(rows: readonly ObservedWebhooks[], part: Part): Finding[] {
       check: endpoints > 0 ? state : null,
       // With no dead letter, the check fails only because of a breaker, which is a problem already.
       explainedBy: deadLetters === 0 && open ? breakerNode(open.endpointId) : null,
-      problem:
-        deadLetters === 0 || deadLettersSince === null
-          ? null
-          : {
-              state: "degraded",
-              label: "Dead letters",
-              subject: "webhooks",
-              title:
-                deadLetters === 1
-                  ? `${count} dead letter waiting for replay`
-                  : `${count} dead letters waiting for replay`,
-              cause: "All attempts failed; they are not retried automatically",
-              affects: `${count} ${deadLetters === 1 ? "delivery" : "deliveries"}`,
-              countsDependants: false,
-              since: deadLettersSince,
-              area: "webhooks",
-              path: "webhooks?status=dead_letter",
-            },
+      problem: deadLettersSince === null ? null : deadLettersProblem(deadLetters, deadLettersSince),
     },
   ];
+}
+
+function deadLettersProblem(deadLetters: number, since: string): FoundProblem | null {
+  if (deadLetters === 0) return null;
+  const count = deadLetters.toLocaleString("en-GB");
+  return {
+    state: "degraded",
+    label: "Dead letters",
+    subject: "webhooks",
+    title: `${count} dead ${deadLetters === 1 ? "letter" : "letters"} waiting for replay`,
+    cause: "All attempts failed; they are not retried automatically",
+    affects: `${count} ${deadLetters === 1 ? "delivery" : "deliveries"}`,
+    countsDependants: false,
+    since,
+    area: "webhooks",
+    path: "webhooks?status=dead_letter",
+  };
 }
 
 /** Half of the time has passed after which an endpoint that only fails is disabled. */

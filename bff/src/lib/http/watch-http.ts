@@ -4,7 +4,7 @@ import { connect, isIP } from "node:net";
 import { Readable } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
-import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
+import type { SourceCredentials } from "@wheelhouse/shared/sources/credentials.ts";
 import { type AddressFilter, AddressRefusedError } from "#lib/security/address-filter.ts";
 import type { CallTarget } from "./call-target.ts";
 

@@ -40,14 +40,17 @@ async function makeDatabase(template = "template0") {
   return { name, url: url.href };
 }
 
-/** Paths of the files of functions by their names in the ledger, in the order in which they are applied. */
-const functionFiles = new Map(
-  readdirSync(join(own, "functions"), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".sql"))
-    .map((path): [string, string] => [`functions/${basename(path)}`, join("functions", path)])
-    .sort(([a], [b]) => (a < b ? -1 : 1)),
-);
-const pathOf = (name: string) => functionFiles.get(name) ?? name;
+/** Paths of the files in a folder by their names in the ledger, in the order in which they are applied. */
+const filesIn = (folder: string, prefix: string) =>
+  new Map(
+    readdirSync(join(own, folder), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".sql"))
+      .map((path): [string, string] => [`${prefix}${basename(path)}`, join(folder, path)])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+const migrationFiles = filesIn("migrations", "");
+const functionFiles = filesIn("functions", "functions/");
+const pathOf = (name: string) => migrationFiles.get(name) ?? functionFiles.get(name) ?? name;
 
 /** A copy of the product's files that a test may change, by their names in the ledger. */
 function copyFiles() {
@@ -143,7 +146,7 @@ describe("a new database", () => {
   test("gets every migration and every function, once, however many processes start together", async () => {
     const { url } = await makeDatabase();
     const results = await Promise.all([1, 2, 3].map(() => migrate({ adminUrl: url, log })));
-    const files = [...readdirSync(join(own, "migrations")).sort(), ...functionFiles.keys()];
+    const files = [...migrationFiles.keys(), ...functionFiles.keys()];
     expect(results.flat()).toEqual(files);
     expect((await ledgerOf(url)).map(({ name }) => name)).toEqual([...files].sort());
     expect(await migrate({ adminUrl: url, log })).toEqual([]);
@@ -176,7 +179,7 @@ describe("an applied migration", () => {
     const { url } = await makeDatabase("wheelhouse");
     const before = [await ledgerOf(url), await describeSchema(url)];
     const files = copyFiles();
-    const file = "migrations/0009-baseline-history.sql";
+    const file = "0009-baseline-history.sql";
     if (what === "is gone") files.remove(file);
     else files.change(file, (sql) => `${sql}\n-- Another word.\n`);
     // Neither the migration before it nor the function after it is applied.
@@ -296,10 +299,9 @@ describe("a database that the release before left", () => {
     expect(empty.map(({ name }) => name)).toEqual(["audit_expirations"]);
 
     const files = copyFiles();
-    for (const name of readdirSync(join(own, "migrations")))
-      if (formerLedger.baseline.has(name))
-        files.change(`migrations/${name}`, () => `select 'it was run' / 0; -- ${name}`);
-      else files.remove(`migrations/${name}`);
+    for (const name of migrationFiles.keys())
+      if (formerLedger.baseline.has(name)) files.change(name, () => `select 'it was run' / 0; -- ${name}`);
+      else files.remove(name);
     const changed = [...functionFiles]
       .filter(([name, path]) => formerLedger.functions.get(name) !== checksumOf(join(own, path)))
       .map(([name]) => name);

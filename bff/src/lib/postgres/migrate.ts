@@ -16,7 +16,7 @@ type MigrateOptions = {
   adminUrl: string;
   /** Login URLs; their roles are created, or get their password, before the first migration. */
   loginUrls?: readonly string[];
-  /** Folder with `migrations/NNNN-*.sql` and `functions/<feature>/*.sql`; the product's own by default. */
+  /** Folder with migrations `NNNN-*.sql` and `functions/<feature>/*.sql`; the product's own by default. */
   folder?: string;
   log: Pick<Logger, "info">;
 };

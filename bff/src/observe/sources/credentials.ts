@@ -1,4 +1,4 @@
-import { type SourceCredentials, sourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
+import { type SourceCredentials, sourceCredentials } from "@wheelhouse/shared/sources/credentials.ts";
 import { z } from "zod";
 
 /** What an endpoint asks for, as the file names it: exactly one of these. */

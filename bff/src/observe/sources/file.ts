@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
+import type { SourceCredentials } from "@wheelhouse/shared/sources/credentials.ts";
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import type { WatchedServer, WatchedSources } from "./catalogue.ts";

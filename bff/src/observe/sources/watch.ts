@@ -1,7 +1,7 @@
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { SourceCredentials } from "@wheelhouse/shared/source-credentials.ts";
+import type { SourceCredentials } from "@wheelhouse/shared/sources/credentials.ts";
 import type { Logger } from "pino";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Catalogue, WatchedSources } from "./catalogue.ts";

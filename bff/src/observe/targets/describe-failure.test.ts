@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPool } from "#lib/postgres/postgres.ts";
 import { createRedis } from "#lib/redis/redis.ts";
-import { startPgBouncer } from "#testing/pgbouncer.ts";
+import { startPgBouncer } from "#testing/postgres/pgbouncer.ts";
 import { type OwnPostgres, type OwnRedis, startOwnPostgres, startOwnRedis } from "#testing/stack.ts";
 import { describeFailure } from "./describe-failure.ts";
 

@@ -54,6 +54,8 @@ const meanings: Record<Capability, string> = {
   "schedules:act": "Operate schedules",
   "alerts:act": "Handle alerts",
   "deployments:write": "Record deployments",
+  "reports:write": "Send metrics over OpenTelemetry",
+  "webhooks:payload": "Read webhook payloads",
   "webhooks:replay": "Replay webhooks",
   "webhooks:configure": "Configure webhooks",
   "sources:read": "View sources",

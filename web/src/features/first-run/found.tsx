@@ -1,4 +1,4 @@
-import type { SourceTrial } from "@wheelhouse/shared/source-trial.ts";
+import type { SourceTrial } from "@wheelhouse/shared/sources/trial.ts";
 import { useState } from "react";
 import { formatPlural } from "#lib/format.ts";
 import { Button } from "#ui/page/button.tsx";

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type SourceTrial, trySource } from "@wheelhouse/shared/source-trial.ts";
-import { createServer, createTarget } from "@wheelhouse/shared/sources.ts";
+import { createServer, createTarget } from "@wheelhouse/shared/sources/sources.ts";
+import { type SourceTrial, trySource } from "@wheelhouse/shared/sources/trial.ts";
 import { call } from "#lib/api/api.ts";
 
 /** An address as entered, and what was found there. */

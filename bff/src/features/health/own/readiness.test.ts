@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDatabase, type Database } from "#lib/postgres/postgres.ts";
 import { createRedis } from "#lib/redis/redis.ts";
 import { systemClock } from "#lib/time/clock.ts";
-import { freezePostgres } from "#testing/frozen-postgres.ts";
+import { freezePostgres } from "#testing/postgres/frozen-postgres.ts";
 import { type OwnPostgres, type OwnRedis, startOwnPostgres, startOwnRedis } from "#testing/stack.ts";
 import { query } from "#testing/stack-owner.ts";
 import { createReadiness, type Readiness } from "./readiness.ts";

@@ -1,4 +1,4 @@
-import type { SourceTrial } from "@wheelhouse/shared/source-trial.ts";
+import type { SourceTrial } from "@wheelhouse/shared/sources/trial.ts";
 
 /** What an examination says of an address, before names are suggested. */
 export type Found = Omit<SourceTrial, "shown" | "name" | "slug">;

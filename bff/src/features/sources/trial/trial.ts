@@ -1,4 +1,4 @@
-import type { SourceTrial } from "@wheelhouse/shared/source-trial.ts";
+import type { SourceTrial } from "@wheelhouse/shared/sources/trial.ts";
 import type { Redis } from "ioredis";
 import pg from "pg";
 import type { Changes } from "#lib/change.ts";

@@ -264,7 +264,7 @@ export async function checkLife(options: { runs: number; steps: number }) {
     database: gateway.database,
     store,
     checkFailing: async () => {},
-    doorbell: { ring: async () => {}, close: async () => {} },
+    doorbell: { ring: async () => {}, hurry: async () => {}, close: async () => {} },
     events: { emit: () => {} },
     config: testConfig,
     clock,

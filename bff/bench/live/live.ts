@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { startProgram } from "./bench-stack.ts";
+import { startProgram } from "../bench-stack.ts";
 
 const bar = { bytesPerTick: 10_000, p99Ratio: 1.5 };
 const seconds = 12;
@@ -39,10 +39,10 @@ export async function run(): Promise<boolean> {
 }
 
 async function measure(clients: number, sizes: readonly number[]): Promise<Result> {
-  const server = await startProgram("./live-server.ts", { BARE: JSON.stringify(sizes) });
+  const server = await startProgram("./live/server.ts", { BARE: JSON.stringify(sizes) });
   try {
     const { address } = z.object({ address: z.string() }).parse(server.ready);
-    const watching = await startProgram("./live-clients.ts", {
+    const watching = await startProgram("./live/clients.ts", {
       ADDRESS: address,
       CLIENTS: String(clients),
       SECONDS: String(seconds),

@@ -5,7 +5,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 import { z } from "zod";
-import { cpuUsedMs } from "./bench-stack.ts";
+import { cpuUsedMs } from "../bench-stack.ts";
 
 const { ADDRESS, CLIENTS, SECONDS, SERVER_PID } = z
   .object({

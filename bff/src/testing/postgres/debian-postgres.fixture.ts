@@ -6,7 +6,7 @@ import { serverAccount, serverDirectory } from "#embedded/account.ts";
 import { freePort } from "#embedded/ports.ts";
 
 /** Where `npm run faults` unpacks Debian's package if the machine has none. */
-const unpacked = fileURLToPath(new URL("../../../.wheelhouse/programs/postgres-15/", import.meta.url));
+const unpacked = fileURLToPath(new URL("../../../../.wheelhouse/programs/postgres-15/", import.meta.url));
 const installed = "/usr/lib/postgresql/15/bin";
 
 /** The environment of Postgres 15 and its client programs, which are first on its PATH. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { OwnPostgres } from "./stack.ts";
-import { query } from "./stack-owner.ts";
+import type { OwnPostgres } from "../stack.ts";
+import { query } from "../stack-owner.ts";
 
 const processes = z.array(z.object({ pid: z.number() }));
 

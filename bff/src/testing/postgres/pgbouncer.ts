@@ -6,7 +6,7 @@ import { type Account, canReach, serverAccount, serverDirectory } from "#embedde
 import { createGuardian } from "#embedded/guardian.ts";
 import { freePort } from "#embedded/ports.ts";
 import { findProgram, type Program } from "#embedded/unpacked.ts";
-import { makeTemporaryFolder } from "./stack-setup.ts";
+import { makeTemporaryFolder } from "../stack-setup.ts";
 
 export type PgBouncer = {
   /** The address of the same database through PgBouncer. */

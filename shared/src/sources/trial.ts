@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { defineEndpoint } from "./endpoint.ts";
-import { healthState } from "./health/health.ts";
+import { defineEndpoint } from "../endpoint.ts";
+import { healthState } from "../health/health.ts";
 import { serviceFormats } from "./sources.ts";
 
 /** A queue as a trial found it. */
