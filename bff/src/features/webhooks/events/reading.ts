@@ -20,7 +20,7 @@ const hourMs = 3_600_000;
 const maxShownBytes = 64 * 1024;
 const place = z.strictObject({ createdAt: z.iso.datetime(), id: z.string().max(40) });
 
-export const organizationsOf = (includeChildren: boolean, { organization, subtreeIds }: RequestContext) =>
+const organizationsOf = (includeChildren: boolean, { organization, subtreeIds }: RequestContext) =>
   includeChildren ? [...new Set([organization.id, ...subtreeIds])] : [organization.id];
 
 function assertRange({ from, to }: { from?: string | undefined; to?: string | undefined }) {
