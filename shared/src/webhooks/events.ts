@@ -16,7 +16,7 @@ export type EventFate = z.infer<typeof eventFate>;
 export const unmatchedFates = ["disabled", "filter", "none", "unrecorded"] as const satisfies EventFate[];
 
 /** Our id of an event, sent as `webhook-id`. */
-export const eventId = z.string().regex(/^msg_[0-9a-f]{32}$/, "must be the id of an event, msg_…");
+const eventId = z.string().regex(/^msg_[0-9a-f]{32}$/, "must be the id of an event, msg_…");
 
 /** Events in one plan at most; `isCut` is set when more match. */
 export const lateItemsMax = 20_000;
@@ -126,7 +126,8 @@ export const summarizeEvents = defineEndpoint({
   }),
 });
 
-const id = z.strictObject({ id: eventId });
+/** Any other text names no event: 404. */
+const id = z.strictObject({ id: z.string().min(1).max(60) });
 
 export const readEvent = defineEndpoint({
   method: "GET",

@@ -22,7 +22,7 @@ const maxShownBytes = 64 * 1024;
 const noBody = Buffer.alloc(0);
 const place = z.strictObject({ createdAt: z.iso.datetime(), id: z.string().max(40) });
 
-export const organizationsOf = (includeChildren: boolean, { organization, subtreeIds }: RequestContext) =>
+const organizationsOf = (includeChildren: boolean, { organization, subtreeIds }: RequestContext) =>
   includeChildren ? [...new Set([organization.id, ...subtreeIds])] : [organization.id];
 
 function assertRange({ from, to }: { from?: string | undefined; to?: string | undefined }) {
