@@ -1,5 +1,5 @@
-import type { Events } from "./events.ts";
 import type { Clock } from "#lib/time/clock.ts";
+import type { Events } from "./events.ts";
 
 const keptMost = 1_000;
 
