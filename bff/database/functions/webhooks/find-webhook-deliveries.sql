@@ -54,7 +54,7 @@ declare
   since timestamptz;
   days int := 2;
   trying int := case when is_narrowed then least(2 * max_rows + 100, 2000) else max_rows end;
-  trying_max constant int := greatest(2000, max_rows);
+  trying_max constant int := greatest(4000, max_rows);
   tried int := 0;
   got int;
 begin
@@ -176,7 +176,8 @@ begin
     -- Streams.
     streams := array(select m.stream from match_webhook_streams(filter, visible) m);
     exit search when streams = '{}';
-    days := 1;
+    -- Each look at the counters costs by the number of streams.
+    days := case when cardinality(streams) > 200 then 7 else 1 end;
     while until_at > begins and cardinality(ids) < max_rows loop
       left_over := max_rows - cardinality(ids);
       since := date_trunc('day', until_at - interval '1 microsecond') - make_interval(days => days - 1);
