@@ -104,6 +104,8 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/webhooks/refusals": "V O A U S T",
   "GET /api/v1/webhooks/sources": "V O A U S T",
   "POST /api/v1/webhooks/sources": "A S T",
+  "PATCH /api/v1/webhooks/sources/{id}": "A S T",
+  "POST /api/v1/webhooks/sources/{id}/rotate": "A S T",
   "DELETE /api/v1/webhooks/sources/{id}": "A S T",
   "GET /api/v1/webhooks/endpoints": "V O A U S T",
   "GET /api/v1/webhooks/endpoints/{id}": "V O A U S T",
