@@ -146,7 +146,7 @@ const targetsOf = ({ id, name }: Pick<EndpointRow, "id" | "name">) => [
 ];
 
 /** Endpoints, each change with its audit row; secrets are shown once and sealed at rest. */
-export function createConfiguration(options: ConfigurationOptions) {
+function createEndpointsService(options: ConfigurationOptions) {
   const { store, changes, secrets, filter, breakers, directory, clock } = options;
 
   function sealed(
@@ -266,6 +266,47 @@ export function createConfiguration(options: ConfigurationOptions) {
       return null;
     },
 
+    /** Disables an endpoint as a system action: its receiver responded with 410, or has failed for too long. */
+    async disable({ organizationId, endpointId: id, version, reason }: Disabled) {
+      await changes
+        .runAsSystem(organizationId, "Webhook delivery", "webhooks.endpoint.disable", async (tx) => {
+          const before = await store.lockEndpoint(tx, organizationId, id);
+          // Another delivery's 410 came first, or someone has enabled it since: this response is outdated.
+          if (!before.enabled || before.version !== version) throw staleVersion();
+          const change: EndpointChange = {
+            name: before.name,
+            url: before.url,
+            event_types: before.event_types,
+            settings: before.settings,
+            headers: before.headers,
+            enabled: false,
+            disabled_reason: reason,
+            changed_at: new Date(clock.now()),
+            changed_by: "Webhook delivery",
+          };
+          await store.updateEndpoint(tx, id, change);
+          return {
+            result: null,
+            audit: {
+              targets: targetsOf(before),
+              before: auditFields(before),
+              after: auditFields(change),
+              reason,
+            },
+          };
+        })
+        .catch((error: unknown) => {
+          if (!(error instanceof AppError)) throw error;
+        });
+      directory.forget();
+    },
+  };
+}
+
+/** Rotation of an endpoint's secret, and acts on its breaker; each with its audit row. */
+function createUpkeep(options: ConfigurationOptions) {
+  const { store, changes, secrets, breakers, directory, clock } = options;
+  return {
     /** A new secret, shown once; the former one signs, too, until the overlap ends. */
     async rotate(id: string, body: EndpointParsed<typeof rotateEndpoint>["body"], context: RequestContext) {
       const secret = body.secret ?? makeSecret();
@@ -350,43 +391,14 @@ export function createConfiguration(options: ConfigurationOptions) {
         breaker: { state, since: iso(sinceMs), nextProbeAt: iso(nextProbeAtMs), consecutiveFailures },
       };
     },
-
-    /** Disables an endpoint as a system action: its receiver responded with 410, or has failed for too long. */
-    async disable({ organizationId, endpointId: id, version, reason }: Disabled) {
-      await changes
-        .runAsSystem(organizationId, "Webhook delivery", "webhooks.endpoint.disable", async (tx) => {
-          const before = await store.lockEndpoint(tx, organizationId, id);
-          // Another delivery's 410 came first, or someone has enabled it since: this response is outdated.
-          if (!before.enabled || before.version !== version) throw staleVersion();
-          const change: EndpointChange = {
-            name: before.name,
-            url: before.url,
-            event_types: before.event_types,
-            settings: before.settings,
-            headers: before.headers,
-            enabled: false,
-            disabled_reason: reason,
-            changed_at: new Date(clock.now()),
-            changed_by: "Webhook delivery",
-          };
-          await store.updateEndpoint(tx, id, change);
-          return {
-            result: null,
-            audit: {
-              targets: targetsOf(before),
-              before: auditFields(before),
-              after: auditFields(change),
-              reason,
-            },
-          };
-        })
-        .catch((error: unknown) => {
-          if (!(error instanceof AppError)) throw error;
-        });
-      directory.forget();
-    },
   };
 }
+
+/** Endpoints and what people do with them. */
+export const createConfiguration = (options: ConfigurationOptions) => ({
+  ...createEndpointsService(options),
+  ...createUpkeep(options),
+});
 
 export type Configuration = ReturnType<typeof createConfiguration>;
 
