@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readCatalogue } from "./catalogue.ts";
 import { picture } from "./picture.ts";
@@ -21,9 +22,10 @@ export async function dumpDatabase(url: string): Promise<Map<string, string>> {
 /** The feature of each table: the first word in the name of the migration that created it. */
 function featuresOfTables(): Map<string, string> {
   const features = new Map<string, string>();
-  for (const file of readdirSync(migrationsFolder)) {
-    const [, feature = ""] = /^\d+-(?:baseline-)?([a-z]+)/.exec(file) ?? [];
-    const sql = readFileSync(new URL(file, migrationsFolder), "utf8");
+  const paths = readdirSync(migrationsFolder, { recursive: true, encoding: "utf8" });
+  for (const path of paths.filter((each) => each.endsWith(".sql"))) {
+    const [, feature = ""] = /^\d+-(?:baseline-)?([a-z]+)/.exec(basename(path)) ?? [];
+    const sql = readFileSync(new URL(path, migrationsFolder), "utf8");
     for (const [, table = ""] of sql.matchAll(/^create table wheelhouse\.(\w+)/gm))
       features.set(table, feature);
   }

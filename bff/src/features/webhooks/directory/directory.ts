@@ -23,7 +23,7 @@ export {
   publicKeyOf,
   sourcePurpose,
 } from "./lookup.ts";
-export { type Filter, matches } from "./matching.ts";
+export { matches } from "./matching.ts";
 export { type Proof, readRequest, verifyRequest } from "./senders.ts";
 export { signStandard } from "./signature.ts";
 export { rejected, type SignedRequest } from "./signed-request.ts";
