@@ -2,7 +2,7 @@ import { ApiError } from "#lib/api/api.ts";
 import { Empty, Failure, Panel, type PanelQuery, Skeleton } from "#ui/page/panel.tsx";
 import { Status } from "#ui/page/status.tsx";
 import { LoadOlder, type OlderQuery } from "#ui/table/load-older.tsx";
-import { type Column, FilteredTable, NoMatch, Table } from "#ui/table/table.tsx";
+import { type Column, FilteredTable, LiveTable, NoMatch, Table } from "#ui/table/table.tsx";
 import { ago, doNothing, type Part } from "./part.ts";
 
 type Row = { id: string; state: "ok" | "degraded" | "down"; depth: number; group: string };
@@ -97,6 +97,16 @@ export const listParts: readonly Part[] = [
             <Table caption="Queues" {...usual} rows={rowsOf(400)} />
           </div>
         ),
+      },
+    ],
+  },
+  {
+    name: "Live table",
+    shows: [LiveTable],
+    states: [
+      {
+        name: "rows keep their places under the mouse",
+        node: <LiveTable caption="Queues" {...usual} rows={rowsOf(4)} />,
       },
     ],
   },

@@ -183,6 +183,7 @@ const Plan = (props: { organization: string; plan: LatePlan; onClose: () => void
       </div>
       {plan.total > 0 && (
         <form
+          noValidate
           id={formId}
           className={css.lateForm}
           onSubmit={(event) => {
