@@ -103,9 +103,9 @@ describe.each([
       "bff/src/doctor/keys.ts",
       // A start and an empty organization try addresses and keep them as sources.
       "bff/src/app/first-start.ts",
-      "shared/src/source-trial.ts",
+      "shared/src/sources/trial.ts",
       "web/src/features/first-run/queries.ts",
-      "web/src/routes/overview.tsx",
+      "web/src/routes/overview-page.tsx",
       "bff/src/observe/sources/catalogue.ts",
       "bff/src/observe/sources/schema.ts",
     ],

@@ -107,7 +107,7 @@ create table wheelhouse.webhook_expired_days (
   at timestamptz not null default now(),
   primary key (day, kept_what)
 );
-grant select on wheelhouse.webhook_expired_days to wheelhouse_app, wheelhouse_system;
+grant select on wheelhouse.webhook_expired_days to wheelhouse_system;
 grant insert on wheelhouse.webhook_expired_days to wheelhouse_system;
 
 create or replace function wheelhouse.webhook_count_inserted() returns trigger language plpgsql as $$

@@ -74,8 +74,7 @@ from unnest(array['webhook_late_plans', 'webhook_late_items']) as name;
 grant select, insert, update on wheelhouse.webhook_late_plans, wheelhouse.webhook_late_items to wheelhouse_app;
 grant select, delete on wheelhouse.webhook_late_plans, wheelhouse.webhook_late_items to wheelhouse_system;
 
--- Rows of all organizations, which only the system's policy shows.
-set local role wheelhouse_system;
+-- Rows of all organizations, which the owner's policy shows.
 update wheelhouse.webhook_events e set fate = 'unrecorded'
 where not exists (
   select from wheelhouse.webhook_delivery_log d

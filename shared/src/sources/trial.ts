@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineEndpoint } from "../endpoint.ts";
 import { healthState } from "../health/health.ts";
-import { serviceFormats } from "./sources.ts";
+import { serviceFormats } from "../sources.ts";
 
 /** A queue as a trial found it. */
 const foundQueue = z.object({

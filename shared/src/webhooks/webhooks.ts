@@ -10,7 +10,7 @@ import {
 } from "./endpoint-settings.ts";
 
 /** Audited fields of an endpoint. */
-export const endpointKept = ["name", "url", "eventTypes", "enabled", "settings", "headers"] as const;
+export const endpointKept = ["name", "url", "eventTypes", "enabled", "settings", "headerNames"] as const;
 
 export const deliveryStatuses = [
   "pending",

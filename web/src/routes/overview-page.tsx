@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
-import type { WatchedSource } from "@wheelhouse/shared/sources/sources.ts";
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { Suspense, useState } from "react";
 import { OverviewPage } from "#features/overview/page.tsx";
 import { overviewQuery } from "#features/overview/queries.ts";

@@ -225,7 +225,10 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
     );
     const found = {
       others: {
-        items: discovery.others.found().map((other) => otherRow(sourceId, other)),
+        items: discovery.others
+          .found()
+          .map((other) => otherRow(sourceId, other))
+          .sort((a, b) => a.key.localeCompare(b.key)),
         more: discovery.others.more(),
       },
       undiscovered: undiscovered === null ? null : noticeOf(undiscovered),

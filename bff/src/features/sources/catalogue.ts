@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type SourceCredentials, sourceCredentials } from "@wheelhouse/shared/sources/credentials.ts";
-import { targetDefinition } from "@wheelhouse/shared/sources/sources.ts";
+import { targetDefinition } from "@wheelhouse/shared/sources.ts";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { Subscribe } from "#lib/channel.ts";

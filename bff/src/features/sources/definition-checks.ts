@@ -1,4 +1,4 @@
-import type { ServerDefinition, TargetDefinition } from "@wheelhouse/shared/sources/sources.ts";
+import type { ServerDefinition, TargetDefinition } from "@wheelhouse/shared/sources.ts";
 import { invalidField } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { AddressFilter } from "#lib/security/address-filter.ts";

@@ -1,5 +1,5 @@
-import { targetDefinition } from "@wheelhouse/shared/sources/sources.ts";
 import type { SourceTrial } from "@wheelhouse/shared/sources/trial.ts";
+import { targetDefinition } from "@wheelhouse/shared/sources.ts";
 import { uuidv7 } from "uuidv7";
 import type { EnteredAddress } from "#lib/entered-address.mjs";
 import { platformOrganization, type RequestContext } from "#lib/http/request-context.ts";

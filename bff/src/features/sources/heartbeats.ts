@@ -1,4 +1,4 @@
-import { targetDefinition } from "@wheelhouse/shared/sources/sources.ts";
+import { targetDefinition } from "@wheelhouse/shared/sources.ts";
 import type { Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { AuditFields } from "#lib/change.ts";

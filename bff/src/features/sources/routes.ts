@@ -1,5 +1,5 @@
-import * as contract from "@wheelhouse/shared/sources/sources.ts";
 import { trySource } from "@wheelhouse/shared/sources/trial.ts";
+import * as contract from "@wheelhouse/shared/sources.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/http/route.ts";
 import type { SourcesService } from "./service.ts";

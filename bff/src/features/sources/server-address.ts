@@ -1,4 +1,4 @@
-import type { ServerDefinition } from "@wheelhouse/shared/sources/sources.ts";
+import type { ServerDefinition } from "@wheelhouse/shared/sources.ts";
 import { readEnteredAddress } from "#lib/entered-address.mjs";
 
 /**

@@ -7,8 +7,8 @@ import type {
   TargetDefinition,
   updateServer,
   updateTarget,
-} from "@wheelhouse/shared/sources/sources.ts";
-import { targetDefinition } from "@wheelhouse/shared/sources/sources.ts";
+} from "@wheelhouse/shared/sources.ts";
+import { targetDefinition } from "@wheelhouse/shared/sources.ts";
 import type { Transaction } from "kysely";
 import { uuidv7 } from "uuidv7";
 import type { Tables } from "#database/tables.ts";

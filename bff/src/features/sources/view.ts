@@ -1,5 +1,5 @@
 import type { SourceCredentials } from "@wheelhouse/shared/sources/credentials.ts";
-import type { TargetDefinition, WatchedSource } from "@wheelhouse/shared/sources/sources.ts";
+import type { TargetDefinition, WatchedSource } from "@wheelhouse/shared/sources.ts";
 import type { AuditFields } from "#lib/change.ts";
 import { heartbeatPath } from "#lib/security/heartbeat-secret.ts";
 import type { CacheSource, WatchedSources } from "#observe/sources/sources.ts";

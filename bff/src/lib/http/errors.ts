@@ -62,6 +62,8 @@ function fromValidation(error: FastifyError): AppError | undefined {
   return new AppError("validation_failed", text, { details });
 }
 
+const partTooLong = () => invalidField("path", "has a part that is too long");
+
 // Fastify and node-postgres codes of failures that a caller can understand or wait out.
 const fromFastify: Record<string, () => AppError> = {
   FST_ERR_CTP_INVALID_JSON_BODY: () => invalidField("body", "is not valid JSON"),
@@ -72,7 +74,7 @@ const fromFastify: Record<string, () => AppError> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
     new AppError("unsupported_media_type", "header.content-type: application/json is expected"),
   FST_ERR_BAD_URL: () => invalidField("path", "is not a valid URL path"),
-  FST_ERR_MAX_PARAM_LENGTH: () => invalidField("path", "has a part that is too long"),
+  FST_ERR_MAX_PARAM_LENGTH: partTooLong,
 };
 
 const unreachableCodes: ReadonlySet<string> = new Set([
@@ -134,10 +136,15 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   return reply.status(status).send(errorBodyOf(known, request.id));
 }
 
+/** Characters of one part of a path; longer than any id that a list gives. */
+export const pathPartMax = 700;
+
 /** Registers the error handler and the JSON 404 of the whole application. */
 export function registerErrors(app: FastifyInstance) {
   app.setErrorHandler(sendError);
-  app.setNotFoundHandler((request, reply) =>
-    reply.status(404).send(errorBodyOf(new AppError("not_found", "Not found."), request.id)),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ""] = request.url.split("?");
+    if (path.split("/").some((part) => part.length > pathPartMax)) throw partTooLong();
+    return reply.status(404).send(errorBodyOf(new AppError("not_found", "Not found."), request.id));
+  });
 }

@@ -12,7 +12,7 @@ import { registerJsonAnswers, takesGzip } from "#lib/json-answers.ts";
 import { registerJsonBody } from "#lib/json-body.ts";
 import { sessionCookieName } from "./admission.ts";
 import { withoutBase } from "./base-path.ts";
-import { registerErrors, sendError } from "./errors.ts";
+import { pathPartMax, registerErrors, sendError } from "./errors.ts";
 
 export type ServerOptions = {
   log: Logger;
@@ -58,7 +58,7 @@ export async function createServer({
     // URLs that cannot be parsed never reach the error handler; by default they are echoed back.
     frameworkErrors: sendError,
     bodyLimit: 1024 * 1024,
-    routerOptions: { maxParamLength: 700 },
+    routerOptions: { maxParamLength: pathPartMax },
     // A client that sends its request slower than this is disconnected.
     requestTimeout: 20_000,
     forceCloseConnections: "idle",

@@ -1,4 +1,4 @@
-import type { serviceFormats } from "@wheelhouse/shared/sources/sources.ts";
+import type { serviceFormats } from "@wheelhouse/shared/sources.ts";
 
 /** A cache in a Redis behind a prefix, whether or not its service reports it. */
 export type DeclaredCache = {

@@ -1,5 +1,5 @@
 import { slug } from "@wheelhouse/shared/endpoint.ts";
-import { serviceFormats } from "@wheelhouse/shared/sources/sources.ts";
+import { serviceFormats } from "@wheelhouse/shared/sources.ts";
 import { z } from "zod";
 import { ConditionError, parseCondition } from "#lib/conditions.ts";
 import { durationMs } from "#lib/time/duration.ts";

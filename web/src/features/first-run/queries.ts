@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { createServer, createTarget } from "@wheelhouse/shared/sources/sources.ts";
+import { createServer, createTarget } from "@wheelhouse/shared/sources.ts";
 import { type SourceTrial, trySource } from "@wheelhouse/shared/sources/trial.ts";
 import { call } from "#lib/api/api.ts";
 

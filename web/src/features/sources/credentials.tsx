@@ -1,5 +1,5 @@
 import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
-import type { createTarget } from "@wheelhouse/shared/sources/sources.ts";
+import type { createTarget } from "@wheelhouse/shared/sources.ts";
 import { FormField } from "#ui/form/form-field.tsx";
 import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";

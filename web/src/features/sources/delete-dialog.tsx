@@ -1,5 +1,5 @@
 import { isReason } from "@wheelhouse/shared/reason.ts";
-import type { WatchedSource } from "@wheelhouse/shared/sources/sources.ts";
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
 import { formatPlural } from "#lib/format.ts";
 import { FormDialog } from "#ui/form/form-dialog.tsx";

@@ -1,5 +1,5 @@
 import { isReasonOrEmpty } from "@wheelhouse/shared/reason.ts";
-import type { WatchedSource } from "@wheelhouse/shared/sources/sources.ts";
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { type ReactNode, useState } from "react";
 import { slugOf } from "#lib/slug.ts";
 import { FormDialog } from "#ui/form/form-dialog.tsx";

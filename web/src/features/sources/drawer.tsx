@@ -1,4 +1,4 @@
-import type { WatchedSource } from "@wheelhouse/shared/sources/sources.ts";
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import type { ReactNode } from "react";
 import { useCan } from "#lib/api/session.ts";
 import { formatSpan } from "#lib/format.ts";

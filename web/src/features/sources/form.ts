@@ -4,7 +4,7 @@ import {
   serviceFormats,
   type TargetDefinition,
   type WatchedSource,
-} from "@wheelhouse/shared/sources/sources.ts";
+} from "@wheelhouse/shared/sources.ts";
 
 export type ServiceFormat = (typeof serviceFormats)[number];
 /** The form's values as typed. */

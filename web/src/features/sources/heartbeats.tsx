@@ -1,5 +1,5 @@
 import { isReason, isReasonOrEmpty } from "@wheelhouse/shared/reason.ts";
-import type { WatchedSource } from "@wheelhouse/shared/sources/sources.ts";
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useState } from "react";
 import { publicAddress } from "#lib/base-path.ts";
 import { ShownOnce } from "#ui/dialog/shown-once.tsx";

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import type { listSources, WatchedSource } from "@wheelhouse/shared/sources/sources.ts";
+import type { listSources, WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
 import { formatPlural } from "#lib/format.ts";

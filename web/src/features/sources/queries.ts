@@ -10,7 +10,7 @@ import {
   updateServer,
   updateTarget,
   type WatchedSource,
-} from "@wheelhouse/shared/sources/sources.ts";
+} from "@wheelhouse/shared/sources.ts";
 import { call } from "#lib/api/api.ts";
 import { serverClock } from "#lib/live/server-clock.ts";
 

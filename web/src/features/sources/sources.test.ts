@@ -1,4 +1,4 @@
-import { targetDefinition, type WatchedSource } from "@wheelhouse/shared/sources/sources.ts";
+import { targetDefinition, type WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { describe, expect, test } from "vitest";
 import { readFilterInput } from "#ui/filter/filter-tokens.ts";
 import { definitionOf, formOf } from "./form.ts";

@@ -1,4 +1,4 @@
-import type { WatchedSource } from "@wheelhouse/shared/sources/sources.ts";
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import { type ReactNode, useState } from "react";
 import { Checkbox } from "#ui/form/checkbox.tsx";
 import { FormField } from "#ui/form/form-field.tsx";

@@ -1,5 +1,5 @@
 import { isStale } from "@wheelhouse/shared/freshness.ts";
-import type { WatchedSource } from "@wheelhouse/shared/sources/sources.ts";
+import type { WatchedSource } from "@wheelhouse/shared/sources.ts";
 import type { Filter, FilterKey } from "#ui/filter/filter-tokens.ts";
 
 /** One line of the list; `isStale`: the last data is too old. */

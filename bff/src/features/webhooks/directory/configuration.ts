@@ -92,14 +92,14 @@ export function endpointView(row: EndpointRow, breakers: Pick<Breakers, "view">)
 }
 
 type Audited = Pick<EndpointRow, "name" | "url" | "event_types" | "enabled" | "settings" | "headers">;
-/** Names of headers only: their values may be secret. */
+/** Of headers the names alone, since values may be secret. */
 const auditFields = (row: Audited): AuditFields => ({
   name: row.name,
   url: withoutSecrets(row.url),
   eventTypes: row.event_types,
   enabled: row.enabled,
   settings: JSON.stringify(row.settings),
-  headers: storedHeaders.parse(row.headers).map(({ name }) => name),
+  headerNames: storedHeaders.parse(row.headers).map(({ name }) => name),
 });
 
 /** Credentials and query of a receiver's URL are secret. */

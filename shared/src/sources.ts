@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { defineEndpoint, slug, timestamp } from "../endpoint.ts";
-import { healthState, observation } from "../health/health.ts";
-import { reasonText } from "../reason.ts";
-import { credentialKinds, sourceCredentials } from "./credentials.ts";
+import { defineEndpoint, slug, timestamp } from "./endpoint.ts";
+import { healthState, observation } from "./health/health.ts";
+import { reasonText } from "./reason.ts";
+import { credentialKinds, sourceCredentials } from "./sources/credentials.ts";
 
 const serverKept = ["kind", "name", "target", "timeoutMs", "caches"] as const;
 
