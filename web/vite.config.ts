@@ -19,7 +19,7 @@ const scriptGroups = [
   { name: "console", tags: ["$initial" as const] },
   {
     name: "frame",
-    test: /\/web\/src\/(lib\/(?!history\/(history-points|time-range)|live\/tail)|ui\/(page\/(?!tabs)|text\/(?!secret)|dialog\/menu-slot|chart\/(sparkline|history-span-select|time-axis))|features\/sources\/queries)|\/shared\/src\/|\/@tanstack\//,
+    test: /\/web\/src\/(lib\/(?!history\/time-range|live\/tail)|ui\/(page\/(?!tabs)|text\/(?!secret)|dialog\/menu-slot|chart\/(sparkline|history-span-select|time-axis))|features\/sources\/queries)|\/shared\/src\/(?!(access|audit|caches|reporter|sources|webhooks)\/)|\/@tanstack\//,
   },
   {
     name: "lists",
@@ -27,8 +27,8 @@ const scriptGroups = [
   },
   { name: "parts", test: /\/web\/src\/ui\//, minShareCount: 2 },
   {
-    name: (id: string) => /\/features\/([a-z-]+)\//.exec(id)?.[1],
-    test: /\/web\/src\/features\//,
+    name: (id: string) => /\/(features|shared\/src)\/([a-z-]+)\//.exec(id)?.[2],
+    test: /\/(web\/src\/features|shared\/src)\//,
     minShareCount: 2,
   },
   { name: "libraries", test: /\/node_modules\//, minShareCount: 2 },

@@ -67,7 +67,7 @@ test("without Postgres intake answers 503 with Retry-After, the page stays, and 
       .toBe(503);
     const answer = await postEvent(product, source, { type: "journey.outage", data: {} });
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
-    await expect(stale).toContainText("The data below may be outdated");
+    await expect(stale).toContainText("The data on this page may be outdated");
     await expect(page.getByRole("heading", { name: "Webhooks", level: 1 })).toBeVisible();
   } finally {
     await endOutage();

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { createServer, createTarget } from "@wheelhouse/shared/sources.ts";
 import { type SourceTrial, trySource } from "@wheelhouse/shared/sources/trial.ts";
+import { createServer, createTarget } from "@wheelhouse/shared/sources.ts";
 import { call } from "#lib/api/api.ts";
 
 /** An address as entered, and what was found there. */

@@ -1,1 +1,1 @@
-export { LimitsSection } from "./limits-section.tsx";
+export { LimitsSection } from "./on-demand.ts";

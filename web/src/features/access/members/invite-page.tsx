@@ -4,6 +4,7 @@ import { acceptInvitation, type InvitationOffer, openInvitation } from "@wheelho
 import { type FormEvent, useEffect, useState } from "react";
 import { ApiError, call } from "#lib/api/api.ts";
 import { sessionQuery } from "#lib/api/session.ts";
+import { noteSignedIn } from "#lib/api/signed-out.ts";
 import { basePath } from "#lib/base-path.ts";
 import { FormField, fieldErrors } from "#ui/form/form-field.tsx";
 import { Button } from "#ui/page/button.tsx";
@@ -76,6 +77,7 @@ const AcceptForm = (props: { token: string; offer: InvitationOffer }) => {
   const accept = useMutation({
     mutationFn: (body: Answer) => call(acceptInvitation, { body: { token, ...body } }),
     onSuccess: async ({ organization }) => {
+      noteSignedIn();
       client.clear();
       await navigate({ href: `/o/${organization.slug}/overview`, replace: true });
     },

@@ -1,3 +1,3 @@
 export { InvitationsSection } from "./invitations-section.tsx";
-export { MemberDrawer } from "./member-drawer.tsx";
 export { MembersSection } from "./members-section.tsx";
+export { MemberDrawer } from "./on-demand.ts";

@@ -1,3 +1,3 @@
-export { LateDialog } from "./late-dialog.tsx";
+export { EventViews } from "./event-views.tsx";
+export { EventsTab, LateDialog } from "./on-demand.ts";
 export { missedEventsQuery } from "./queries.ts";
-export { EventsTab, EventViews } from "./tab.tsx";

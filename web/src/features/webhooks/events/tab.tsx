@@ -6,14 +6,13 @@ import {
   unmatchedFates,
   type WebhookEvent,
 } from "@wheelhouse/shared/webhooks/events.ts";
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useMemo, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { useMinute } from "#lib/live/now.ts";
 import { useTail } from "#lib/live/tail.ts";
 import { useRereadWith } from "#lib/live/use-reread.ts";
 import type { PageAddress } from "#lib/page-address.ts";
-import { Segments } from "#ui/filter/segments.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel } from "#ui/page/panel.tsx";
@@ -24,9 +23,10 @@ import { histogramRange, useSelection } from "../deliveries/deliveries.ts";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
 import { EventDrawer } from "./drawer.tsx";
+import { EventViews } from "./event-views.tsx";
 import { EventsFilter } from "./filter.tsx";
 import { EventsHistogram } from "./histogram.tsx";
-import { LateDialog } from "./late-dialog.tsx";
+import { LateDialog } from "./on-demand.ts";
 import { eventSummaryQuery, eventsQuery, useLiveOutcomes } from "./queries.ts";
 import { EventTable } from "./table.tsx";
 import { lateFilterOf, matchesEvent, newestEventFirst, unmatchedCount, unmatchedWords } from "./view.ts";
@@ -160,19 +160,6 @@ const ofEvent = (event: WebhookEvent): Late => ({
   filter: { ids: [event.id] },
 });
 
-/** Received and refused requests are two views of one tab. */
-export const EventViews = ({ address }: { address: Address }) => (
-  <Segments
-    options={[
-      { value: "events", label: "Received" },
-      { value: "refused", label: "Refused" },
-    ]}
-    value={address.search.tab === "refused" ? "refused" : "events"}
-    onChange={(tab) => address.go({ tab: tab === "refused" ? "refused" : "events" })}
-    group={{ label: "Events" }}
-  />
-);
-
 const List = (props: {
   state: EventsState;
   address: Address;
@@ -249,7 +236,11 @@ export const EventsTab = (props: { organization: string; address: Address; tabs:
           </TailStrip>
           <List state={state} address={address} onDeliver={onDeliver} />
         </Split>
-        {late !== null && <LateDialog organization={organization} {...late} onClose={() => setLate(null)} />}
+        {late !== null && (
+          <Suspense>
+            <LateDialog organization={organization} {...late} onClose={() => setLate(null)} />
+          </Suspense>
+        )}
       </div>
     </Page>
   );
