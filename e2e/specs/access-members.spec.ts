@@ -55,7 +55,7 @@ test("an admin invites and another browser accepts; a new role and a removal tak
   await dialog.getByRole("radio", { name: "Viewer" }).check();
   await dialog.getByRole("button", { name: "Change role to viewer" }).click();
   await expect(drawer).toContainText("Viewer, since");
-  await expect(guest.getByText("You don't have access to this page")).toBeVisible({ timeout: 1_000 });
+  await expect(guest.getByText("shown to those whom an admin gives")).toBeVisible({ timeout: 1_000 });
 
   await expect(drawer.getByRole("button", { name: /^End the session on/ })).toHaveCount(1);
   await drawer.getByRole("button", { name: "Remove…" }).click();
