@@ -23,7 +23,10 @@ const Row = (props: {
   const name = useId();
   const label = fieldWords[field];
   const cell = (side: Side, words: string) => (
-    <td className={by === side ? css.taken : undefined} data-side={side === "mine" ? "Yours" : "Theirs"}>
+    <td
+      className={by === side ? css.taken : undefined}
+      data-side={by === "both" ? undefined : side === "mine" ? "Yours" : "Theirs"}
+    >
       {by === "both" ? (
         <label className={css.choice}>
           <Radio
@@ -103,7 +106,7 @@ export const ConflictDialog = (props: {
       title={`Not saved: ${who} changed this endpoint`}
       onClose={onBack}
       footer={
-        <>
+        <div className={css.foot}>
           <Button large onClick={onDiscard}>
             Discard my changes
           </Button>
@@ -119,7 +122,7 @@ export const ConflictDialog = (props: {
           >
             {isTheirs ? `Keep version ${theirs.version}` : `Save version ${theirs.version + 1}`}
           </Button>
-        </>
+        </div>
       }
     >
       <p className="c2">

@@ -22,11 +22,19 @@ import { Health, StateNote } from "./health.tsx";
 import { endpointQuery } from "./queries.ts";
 import { Rotation } from "./rotation.tsx";
 import { TestEvent } from "./test-event.tsx";
-import { fields, fieldWords, valuesOf, wordsOf } from "./values.ts";
+import { asInstalled, type Field, fields, fieldWords, valuesOf, wordsOf } from "./values.ts";
 import { Verification } from "./verification.tsx";
 
 type Address = PageAddress<WebhooksSearch>;
 type Act = "enable" | "delete";
+
+const monoFields: readonly Field[] = ["url", "eventTypes", "bodyFilter", "headers"];
+const quietWords: readonly string[] = ["none", asInstalled];
+
+const Value = ({ words, field }: { words: string; field: Field }) => {
+  if (quietWords.includes(words)) return <span className="c3">{words}</span>;
+  return monoFields.includes(field) ? <span className="mono">{words}</span> : words;
+};
 
 const Settings = ({ endpoint }: { endpoint: WebhookEndpoint }) => {
   const values = valuesOf(endpoint);
@@ -42,7 +50,10 @@ const Settings = ({ endpoint }: { endpoint: WebhookEndpoint }) => {
       <Facts
         facts={fields
           .filter((field) => field !== "name")
-          .map((field) => ({ label: fieldWords[field], value: wordsOf(values, field) }))}
+          .map((field) => ({
+            label: fieldWords[field],
+            value: <Value words={wordsOf(values, field)} field={field} />,
+          }))}
       />
     </section>
   );

@@ -3,7 +3,7 @@ import { TextField } from "#ui/form/text-field.tsx";
 import type { Draft } from "./draft.ts";
 import css from "./endpoint.module.css";
 import { HeaderFields } from "./header-fields.tsx";
-import { type Field, fieldWords } from "./values.ts";
+import { asInstalled, type Field, fieldWords } from "./values.ts";
 
 type TextName = Exclude<keyof Draft, "headers">;
 type Props = {
@@ -24,8 +24,6 @@ type TextSpec = {
   rows?: number;
   maxLength?: number;
 };
-
-const asInstalled = "as installed";
 
 const receiver: readonly TextSpec[] = [
   { name: "name", field: "name", maxLength: 100 },

@@ -15,13 +15,12 @@ const Countdown = ({ since, until }: { since: string; until: string }) => {
   const passedMs = Math.min(wholeMs, Math.max(0, nowMs - Date.parse(since)));
   return (
     <>
-      <svg className={css.countdown} aria-hidden="true" viewBox="0 0 100 8" preserveAspectRatio="none">
-        <rect className={css.whole} y="2" width="100" height="4" />
-        <rect className={css.passed} y="2" width={(100 * passedMs) / wholeMs} height="4" />
+      <div className={css.countdown} aria-hidden="true">
+        <i className={css.passed} style={{ width: `${(100 * passedMs) / wholeMs}%` }} />
         {warnedAt.map((percent) => (
-          <line key={percent} x1={percent} x2={percent} y1="0" y2="8" vectorEffect="non-scaling-stroke" />
+          <i key={percent} className={css.warned} style={{ left: `${percent}%` }} />
         ))}
-      </svg>
+      </div>
       <span className="t12">
         {formatSpanShort(passedMs)} of {formatSpanShort(wholeMs)}; warned at 50, 70 and 90%
       </span>
@@ -59,6 +58,7 @@ const Unknown = ({ why }: { why: string }) => (
     –
   </span>
 );
+const measuredMax = 1_000;
 const noDeliveries = "No deliveries within the last hour";
 
 /** The deliveries of the last hour. */
@@ -90,7 +90,7 @@ export const Health = ({ health }: { health: EndpointDetail["health"] }) => {
       <p className="c3 t12">
         {deliveries === 0
           ? `${noDeliveries}.`
-          : `Of the latest ${formatPlural(deliveries, "delivery", "deliveries")} of the last hour, ${formatPlural(deadLetters, "dead letter")}.`}
+          : `${deliveries < measuredMax ? "" : "The latest "}${formatPlural(deliveries, "delivery", "deliveries")} of the last hour. ${formatPlural(deadLetters, "dead letter")} waiting for replay.`}
       </p>
     </section>
   );

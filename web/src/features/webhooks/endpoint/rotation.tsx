@@ -145,7 +145,7 @@ export const Rotation = ({ organization, endpoint, mayAct }: Props & { mayAct: b
     <section className={css.section} aria-label="Signing secret">
       <h3 className="h">Signing secret</h3>
       <div className={css.line}>
-        <span className="two">
+        <span className={css.stack}>
           <span className="mono">whsec_···· {secretHint}</span>
           <small className="c3 t12">
             {until === null ? (

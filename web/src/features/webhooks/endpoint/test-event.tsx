@@ -21,7 +21,7 @@ const TestResult = ({ result }: { result: Result }) => {
     statusCode !== null ? statusLine(statusCode) : errorClass === null ? "no answer" : errorWords[errorClass];
   const cause = statusCode === null ? errorMessage : null;
   return (
-    <div role="status">
+    <div role="status" className={css.result}>
       <div className={css.line}>
         <Status tone={delivered ? "ok" : "down"} label={delivered ? "Delivered" : "Failed"} inRow />
         <span className="c2">
@@ -52,7 +52,7 @@ export const TestEvent = ({ organization, id }: { organization: string; id: stri
   const test = useTestEndpoint(organization, id);
   return (
     <section className={css.section} aria-label="Test event">
-      <div className="row">
+      <div className={css.line}>
         <h3 className="h grow">Test event</h3>
         <Button disabled={test.isPending} onClick={() => test.mutate()}>
           {test.isPending ? "Waiting for the answer…" : "Send test event"}

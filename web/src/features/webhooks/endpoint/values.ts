@@ -96,7 +96,7 @@ export const changeOf = (from: EndpointValues, to: EndpointValues): Change => {
   };
 };
 
-const asInstalled = "as the installation is configured";
+export const asInstalled = "installation default";
 const listed = (texts: readonly string[], none: string): string =>
   texts.length === 0 ? none : texts.join(", ");
 
