@@ -66,7 +66,7 @@ export const Breaker = (props: { organization: string; endpoint: WebhookEndpoint
       <h3 className="h">Breaker</h3>
       <div className={css.line}>
         <BreakerStatus state={state} />
-        <span className="c2 t12">
+        <span className={`c2 t12 ${css.said}`}>
           {state !== "closed" && since !== null && (
             <>
               for <Age at={since} short />
@@ -82,11 +82,12 @@ export const Breaker = (props: { organization: string; endpoint: WebhookEndpoint
               ? "no failure in a row"
               : `${formatPlural(consecutiveFailures, "failure")} in a row`)}
         </span>
-        <span className="grow" />
-        {mayAct && state === "open" && <Button onClick={() => setAct("probe")}>Probe now…</Button>}
-        {mayAct && (state !== "closed" || consecutiveFailures > 0) && (
-          <Button onClick={() => setAct("reset")}>Reset…</Button>
-        )}
+        <span className={css.acts}>
+          {mayAct && state === "open" && <Button onClick={() => setAct("probe")}>Probe now…</Button>}
+          {mayAct && (state !== "closed" || consecutiveFailures > 0) && (
+            <Button onClick={() => setAct("reset")}>Reset…</Button>
+          )}
+        </span>
       </div>
       {act !== null && (
         <BreakerDialog

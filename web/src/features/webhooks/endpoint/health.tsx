@@ -90,7 +90,7 @@ export const Health = ({ health }: { health: EndpointDetail["health"] }) => {
       <p className="c3 t12">
         {deliveries === 0
           ? `${noDeliveries}.`
-          : `${deliveries < measuredMax ? "" : "The latest "}${formatPlural(deliveries, "delivery", "deliveries")} of the last hour. ${formatPlural(deadLetters, "dead letter")} waiting for replay.`}
+          : `${deliveries < measuredMax ? "" : "The latest "}${formatPlural(deliveries, "delivery", "deliveries")} in the last hour. ${formatPlural(deadLetters, "dead letter")} waiting for replay.`}
       </p>
     </section>
   );

@@ -31,13 +31,13 @@ const Rotated = (props: { endpoint: WebhookEndpoint & { secret: string }; onClos
       facts={[
         {
           label: "Former secret",
-          value: until === null ? "no longer signs" : <>signs, too, until {<Time at={until} full />}</>,
+          value: until === null ? "no longer signs" : <>also signs until {<Time at={until} full />}</>,
         },
       ]}
       note="Set it at the receiver now."
       onClose={props.onClose}
     >
-      It will not be shown again; only its last 4 characters are.
+      It will not be shown again, except for its last 4 characters.
     </ShownOnce>
   );
 };
@@ -145,7 +145,7 @@ export const Rotation = ({ organization, endpoint, mayAct }: Props & { mayAct: b
     <section className={css.section} aria-label="Signing secret">
       <h3 className="h">Signing secret</h3>
       <div className={css.line}>
-        <span className={css.stack}>
+        <span className={`${css.stack} ${css.said}`}>
           <span className="mono">whsec_···· {secretHint}</span>
           <small className="c3 t12">
             {until === null ? (
@@ -157,9 +157,10 @@ export const Rotation = ({ organization, endpoint, mayAct }: Props & { mayAct: b
             )}
           </small>
         </span>
-        <span className="grow" />
-        {mayAct && until !== null && <Button onClick={() => setOpen("end")}>End overlap…</Button>}
-        {mayAct && <Button onClick={() => setOpen("rotate")}>Rotate…</Button>}
+        <span className={css.acts}>
+          {mayAct && until !== null && <Button onClick={() => setOpen("end")}>End overlap…</Button>}
+          {mayAct && <Button onClick={() => setOpen("rotate")}>Rotate…</Button>}
+        </span>
       </div>
       {open === "rotate" && <RotateDialog organization={organization} endpoint={endpoint} onClose={close} />}
       {open === "end" && <EndOverlapDialog organization={organization} endpoint={endpoint} onClose={close} />}
