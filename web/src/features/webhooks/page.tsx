@@ -116,12 +116,13 @@ export const WebhooksPage = () => {
   if (tab === "events") {
     return <EventsTab organization={org} address={address} tabs={tabs} />;
   }
-  if (tab === "sources") {
+  if (tab === "sources" || tab === "endpoints") {
+    const Directory = tab === "sources" ? SourcesTab : EndpointsTab;
     return (
       <Page title={organizationPages.webhooks.title}>
         <div className={css.layout}>
           {tabs}
-          <SourcesTab organization={org} address={address} />
+          <Directory organization={org} address={address} />
         </div>
       </Page>
     );
@@ -133,10 +134,8 @@ export const WebhooksPage = () => {
         <div className={css.scroll}>
           {tab === "refused" ? (
             <RefusedTab organization={org} address={address} views={<EventViews address={address} />} />
-          ) : tab === "replays" ? (
-            <ReplaysTab organization={org} address={address} />
           ) : (
-            <EndpointsTab organization={org} address={address} />
+            <ReplaysTab organization={org} address={address} />
           )}
         </div>
       </div>

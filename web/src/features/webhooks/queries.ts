@@ -84,6 +84,13 @@ export const endpointsQuery = (organization: string) =>
     staleTime: 15_000,
   });
 
+/** Reads what is shown of endpoints again: the list and the one that is open. */
+const rereadEndpoints = (client: QueryClient, organization: string) =>
+  Promise.all([
+    client.invalidateQueries({ queryKey: key(organization, "endpoints") }),
+    client.invalidateQueries({ queryKey: key(organization, "endpoint") }),
+  ]);
+
 export const sourcesQuery = (organization: string) =>
   queryOptions({
     queryKey: key(organization, "sources"),
@@ -147,7 +154,7 @@ export const useEnableEndpoint = (organization: string) => {
   return useMutation({
     mutationFn: ({ id, version, enabled }: { id: string; version: number; enabled: boolean }) =>
       call(updateEndpoint, { params: { id }, body: { version, enabled } }, { organization }),
-    onSettled: () => client.invalidateQueries({ queryKey: endpointsQuery(organization).queryKey }),
+    onSettled: () => rereadEndpoints(client, organization),
   });
 };
 
@@ -155,7 +162,7 @@ export const useDeleteEndpoint = (organization: string) => {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ id }: { id: string }) => call(deleteEndpoint, { params: { id } }, { organization }),
-    onSettled: () => client.invalidateQueries({ queryKey: endpointsQuery(organization).queryKey }),
+    onSettled: () => rereadEndpoints(client, organization),
   });
 };
 

@@ -33,6 +33,8 @@ export type WebhooksSearch = {
   refusal?: string | undefined;
   /** Source whose address and settings are shown. */
   sender?: string | undefined;
+  /** Endpoint that is shown in full. */
+  endpoint?: string | undefined;
   /** Replay run shown instead of the list. */
   replay?: string | undefined;
 };
@@ -62,5 +64,6 @@ export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
   reason: readList(raw, "reason", refusalReasons),
   refusal: readText(raw, "refusal"),
   sender: uuids(raw, "sender")?.[0],
+  endpoint: uuids(raw, "endpoint")?.[0],
   replay: uuids(raw, "replay")?.[0],
 });

@@ -5,12 +5,14 @@ import { useCan } from "#lib/api/session.ts";
 import { formatCount } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { Button } from "#ui/page/button.tsx";
-import { Empty, Panel } from "#ui/page/panel.tsx";
+import { Split } from "#ui/page/page.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
 import { Status } from "#ui/page/status.tsx";
 import { type Column, Table } from "#ui/table/table.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
 import { Age } from "#ui/text/time.tsx";
 import { BreakerStatus, urlText } from "../deliveries/deliveries.ts";
+import { EndpointDrawer } from "../endpoint/endpoint.ts";
 import { endpointsQuery } from "../queries.ts";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
@@ -82,12 +84,7 @@ const columnsOf = (
     card: "title",
     className: `cut ${css.colName}`,
     cell: (row) => (
-      <AddressLink
-        className="link"
-        address={address}
-        to={{ endpointId: [row.id] }}
-        title="Show its deliveries"
-      >
+      <AddressLink className="link" address={address} to={{ tab: "endpoints", endpoint: row.id }}>
         {row.name}
       </AddressLink>
     ),
@@ -137,55 +134,86 @@ const verdict = (endpoints: readonly WebhookEndpoint[]): string => {
   return endpoints.length === 1 ? "Breaker closed" : `All ${endpoints.length} breakers closed`;
 };
 
-/** Receivers with the state of their breakers, worst first. */
+const Acting = (props: { organization: string; act: Act | null; onClose: () => void }) => {
+  const { organization, act, onClose } = props;
+  if (act === null) return null;
+  if (act.act === "create") return <CreateEndpointDialog organization={organization} onClose={onClose} />;
+  const Asked = act.act === "enable" ? EnableEndpointDialog : DeleteEndpointDialog;
+  return <Asked organization={organization} endpoint={act.endpoint} onClose={onClose} />;
+};
+
+const List = (props: {
+  query: PanelQuery<unknown>;
+  rows: readonly WebhookEndpoint[];
+  columns: Column<WebhookEndpoint>[];
+  canConfigure: boolean;
+}) => {
+  const { query, rows, columns, canConfigure } = props;
+  return (
+    <Panel
+      name="Endpoints"
+      query={query}
+      isEmpty={() => rows.length === 0}
+      empty={
+        <Empty title="No endpoints yet">
+          {canConfigure
+            ? "Events are stored, but not sent until an endpoint exists."
+            : "A member with permission to configure webhooks can create one."}
+        </Empty>
+      }
+    >
+      {() => (
+        <Table
+          caption="Endpoints, worst first"
+          className={`cards ${css.directory}`}
+          columns={columns}
+          rows={rows}
+          keyOf={(row) => row.id}
+          rowClass={(row) => (rank(row) === 3 ? "quiet" : "")}
+        />
+      )}
+    </Panel>
+  );
+};
+
+/** Receivers with the state of their breakers, worst first. The URL names the one that is shown in full. */
 export const EndpointsTab = (props: { organization: string; address: PageAddress<WebhooksSearch> }) => {
   const { organization, address } = props;
   const query = useQuery({ ...endpointsQuery(organization), refetchInterval: breakerEveryMs });
   const canConfigure = useCan(organization, "webhooks:configure");
-  const [open, setOpen] = useState<Act | null>(null);
-  const columns = columnsOf(address, canConfigure ? setOpen : null);
+  const [act, setAct] = useState<Act | null>(null);
+  const columns = columnsOf(address, canConfigure ? setAct : null);
   const rows = useMemo(() => [...(query.data?.items ?? [])].sort(worstFirst), [query.data]);
-  const close = () => setOpen(null);
+  const shown = address.search.endpoint;
   return (
     <>
-      <div className={css.listHead}>
-        <h2 className="t20 b grow">{rows.length === 0 ? "Endpoints" : verdict(rows)}</h2>
-        {canConfigure && (
-          <Button variant="primary" onClick={() => setOpen({ act: "create" })}>
-            Create endpoint…
-          </Button>
-        )}
-      </div>
-      <Panel
-        name="Endpoints"
-        query={query}
-        isEmpty={() => rows.length === 0}
-        empty={
-          <Empty title="No endpoints yet">
-            {canConfigure
-              ? "Events are stored, but not sent until an endpoint exists."
-              : "A member with permission to configure webhooks can create one."}
-          </Empty>
+      <Split
+        drawer={
+          shown !== undefined && (
+            <EndpointDrawer
+              key={shown}
+              organization={organization}
+              id={shown}
+              rows={rows}
+              address={address}
+              onAct={canConfigure ? (kind, endpoint) => setAct({ act: kind, endpoint }) : null}
+            />
+          )
         }
       >
-        {() => (
-          <Table
-            caption="Endpoints, worst first"
-            className={`cards ${css.directory}`}
-            columns={columns}
-            rows={rows}
-            keyOf={(row) => row.id}
-            rowClass={(row) => (rank(row) === 3 ? "quiet" : "")}
-          />
-        )}
-      </Panel>
-      {open?.act === "create" && <CreateEndpointDialog organization={organization} onClose={close} />}
-      {open?.act === "enable" && (
-        <EnableEndpointDialog organization={organization} endpoint={open.endpoint} onClose={close} />
-      )}
-      {open?.act === "delete" && (
-        <DeleteEndpointDialog organization={organization} endpoint={open.endpoint} onClose={close} />
-      )}
+        <div className={css.scroll}>
+          <div className={css.listHead}>
+            <h2 className="t20 b grow">{rows.length === 0 ? "Endpoints" : verdict(rows)}</h2>
+            {canConfigure && (
+              <Button variant="primary" onClick={() => setAct({ act: "create" })}>
+                Create endpoint…
+              </Button>
+            )}
+          </div>
+          <List query={query} rows={rows} columns={columns} canConfigure={canConfigure} />
+        </div>
+      </Split>
+      <Acting organization={organization} act={act} onClose={() => setAct(null)} />
     </>
   );
 };

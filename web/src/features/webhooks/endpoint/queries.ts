@@ -1,0 +1,83 @@
+import { type QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
+import {
+  endEndpointOverlap,
+  probeEndpointBreaker,
+  readEndpoint,
+  resetEndpointBreaker,
+  rotateEndpoint,
+  testEndpoint,
+} from "@wheelhouse/shared/webhooks/endpoints.ts";
+import { updateEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { call } from "#lib/api/api.ts";
+import { endpointsQuery } from "../queries.ts";
+
+const healthEveryMs = 10_000;
+// A receiver may take up to a minute to answer.
+const testTimeoutMs = 75_000;
+
+/** One endpoint with the health of its last hour. */
+export const endpointQuery = (organization: string, id: string) =>
+  queryOptions({
+    queryKey: ["webhooks", organization, "endpoint", id],
+    queryFn: ({ signal }) => call(readEndpoint, { params: { id } }, { organization, signal }),
+    refetchInterval: healthEveryMs,
+  });
+
+const refresh = (client: QueryClient, organization: string, id: string) =>
+  Promise.all([
+    client.invalidateQueries({ queryKey: endpointQuery(organization, id).queryKey }),
+    client.invalidateQueries({ queryKey: endpointsQuery(organization).queryKey }),
+  ]);
+
+export type EndpointChange = EndpointInput<typeof updateEndpoint>["body"];
+
+/** Changes an endpoint; also after a conflict the newest version is read again. */
+export const useUpdateEndpoint = (organization: string, id: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: EndpointChange) => call(updateEndpoint, { params: { id }, body }, { organization }),
+    onSettled: () => refresh(client, organization, id),
+  });
+};
+
+/** Gives an endpoint a new signing secret; the answer shows it once. */
+export const useRotateEndpoint = (organization: string, id: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: EndpointInput<typeof rotateEndpoint>["body"]) =>
+      call(rotateEndpoint, { params: { id }, body }, { organization }),
+    onSettled: () => refresh(client, organization, id),
+  });
+};
+
+export const useEndOverlap = (organization: string, id: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (version: number) =>
+      call(endEndpointOverlap, { params: { id }, body: { version } }, { organization }),
+    onSettled: () => refresh(client, organization, id),
+  });
+};
+
+/** Sends a test event; the answer is what the receiver said. */
+export const useTestEndpoint = (organization: string, id: string) =>
+  useMutation({
+    mutationFn: () =>
+      call(testEndpoint, { params: { id }, body: {} }, { organization, timeoutMs: testTimeoutMs }),
+  });
+
+export type BreakerAct = "reset" | "probe";
+
+export const useBreakerAct = (organization: string, id: string, act: BreakerAct) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (reason: string) =>
+      call(
+        act === "reset" ? resetEndpointBreaker : probeEndpointBreaker,
+        { params: { id }, body: { reason } },
+        { organization },
+      ),
+    onSettled: () => refresh(client, organization, id),
+  });
+};
