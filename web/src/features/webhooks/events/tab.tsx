@@ -6,7 +6,7 @@ import {
   unmatchedFates,
   type WebhookEvent,
 } from "@wheelhouse/shared/webhooks/events.ts";
-import { type ReactNode, Suspense, useMemo, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { useMinute } from "#lib/live/now.ts";
@@ -26,7 +26,7 @@ import { EventDrawer } from "./drawer.tsx";
 import { EventViews } from "./event-views.tsx";
 import { EventsFilter } from "./filter.tsx";
 import { EventsHistogram } from "./histogram.tsx";
-import { LateDialog } from "./on-demand.ts";
+import { LateDialog } from "./late-dialog.tsx";
 import { eventSummaryQuery, eventsQuery, useLiveOutcomes } from "./queries.ts";
 import { EventTable } from "./table.tsx";
 import { lateFilterOf, matchesEvent, newestEventFirst, unmatchedCount, unmatchedWords } from "./view.ts";
@@ -236,11 +236,7 @@ export const EventsTab = (props: { organization: string; address: Address; tabs:
           </TailStrip>
           <List state={state} address={address} onDeliver={onDeliver} />
         </Split>
-        {late !== null && (
-          <Suspense>
-            <LateDialog organization={organization} {...late} onClose={() => setLate(null)} />
-          </Suspense>
-        )}
+        {late !== null && <LateDialog organization={organization} {...late} onClose={() => setLate(null)} />}
       </div>
     </Page>
   );
