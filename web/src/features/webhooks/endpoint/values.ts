@@ -106,7 +106,7 @@ const scheduleWords = (delaysMs: readonly number[] | null): string => {
   return `${formatPlural(delaysMs.length + 1, "attempt")}: after ${delaysMs.map(durationText).join(", ")}`;
 };
 
-export const conditionWords = ({ path, values }: BodyCondition): string => `${path} in ${values.join(", ")}`;
+const conditionWords = ({ path, values }: BodyCondition): string => `${path} in ${values.join(", ")}`;
 
 const secretName = /authorization|cookie|secret|token|password|key|credential|session/;
 /** Whether the server keeps the value of such a header secret. */
