@@ -79,8 +79,8 @@ export const Breaker = (props: { organization: string; endpoint: WebhookEndpoint
           )}
           {state === "closed" &&
             (consecutiveFailures === 0
-              ? "no failure in a row"
-              : `${formatPlural(consecutiveFailures, "failure")} in a row`)}
+              ? "no consecutive failures"
+              : formatPlural(consecutiveFailures, "consecutive failure"))}
         </span>
         <span className={css.acts}>
           {mayAct && state === "open" && <Button onClick={() => setAct("probe")}>Probe now…</Button>}

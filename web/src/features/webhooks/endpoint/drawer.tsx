@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import type { EndpointDetail } from "@wheelhouse/shared/webhooks/endpoints.ts";
 import type { WebhookEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { useState } from "react";
-import { ApiError } from "#lib/api/api.ts";
 import { useCan } from "#lib/api/session.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { Drawer } from "#ui/dialog/drawer.tsx";
@@ -19,7 +18,7 @@ import { Breaker } from "./breaker.tsx";
 import { EditDialog } from "./edit-dialog.tsx";
 import css from "./endpoint.module.css";
 import { Health, StateNote } from "./health.tsx";
-import { endpointQuery } from "./queries.ts";
+import { endpointQuery, isDeleted } from "./queries.ts";
 import { Rotation } from "./rotation.tsx";
 import { TestEvent } from "./test-event.tsx";
 import { asInstalled, type Field, fields, fieldWords, valuesOf, wordsOf } from "./values.ts";
@@ -144,7 +143,7 @@ export const EndpointDrawer = (props: {
       ? undefined
       : () => address.go({ ...address.search, endpoint: next.id }, { replace: true });
   };
-  const isGone = query.error instanceof ApiError && query.error.code === "not_found";
+  const isGone = isDeleted(query.error);
   return (
     <Drawer
       label={`Endpoint ${shown?.name ?? ""}`.trim()}

@@ -36,7 +36,14 @@ test("only what differs from their version is sent", () => {
   expect(result && changeOf(theirs, result)).toEqual({ settings: { timeoutMs: 20_000 } });
 });
 
-test("a new secret value is asked about, since theirs might have changed unseen", () => {
-  const headers = base.headers.map(({ name, value }) => ({ name, value: value ?? "Bearer new" }));
-  expect(changesOf(base, base, { ...base, headers })).toEqual([{ field: "headers", by: "both" }]);
+test("a secret that I replace or remove is asked about, since theirs might have changed unseen", () => {
+  const replaced = base.headers.map(({ name, value }) => ({ name, value: value ?? "Bearer new" }));
+  const removed = base.headers.filter(({ value }) => value !== null);
+  for (const headers of [replaced, removed])
+    expect(changesOf(base, base, { ...base, headers })).toEqual([{ field: "headers", by: "both" }]);
+});
+
+test("a secret that I keep is not asked about", () => {
+  const headers = [...base.headers, { name: "x-region", value: "eu" }];
+  expect(changesOf(base, base, { ...base, headers })).toEqual([{ field: "headers", by: "mine" }]);
 });

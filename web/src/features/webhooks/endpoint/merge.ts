@@ -4,11 +4,14 @@ import { differs, type EndpointValues, type Field, fields } from "./values.ts";
 export type ChangedBy = "both" | "theirs" | "mine";
 export type Side = "theirs" | "mine";
 
-/** Their version does not show secret values, so whether they changed one too cannot be known. */
+/**
+ * Secret values are not shown, so whether they replaced one that I replace or remove cannot be known. Each such edit is
+ * asked about.
+ */
 const mayHideTheirs = (theirs: EndpointValues, mine: EndpointValues): boolean =>
-  mine.headers.some(
+  theirs.headers.some(
     ({ name, value }) =>
-      value !== null && theirs.headers.some((header) => header.name === name && header.value === null),
+      value === null && !mine.headers.some((header) => header.name === name && header.value === null),
   );
 
 /** The fields that somebody changed, in the order of the form. What both changed to the same value is theirs. */

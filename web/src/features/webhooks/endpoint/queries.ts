@@ -9,19 +9,23 @@ import {
   testEndpoint,
 } from "@wheelhouse/shared/webhooks/endpoints.ts";
 import { updateEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import { call } from "#lib/api/api.ts";
+import { ApiError, call } from "#lib/api/api.ts";
 import { endpointsQuery } from "../queries.ts";
 
 const healthEveryMs = 10_000;
 // A receiver may take up to a minute to answer.
 const testTimeoutMs = 75_000;
 
+/** Whether a read failed because there is no such endpoint. */
+export const isDeleted = (error: Error | null): boolean =>
+  error instanceof ApiError && error.code === "not_found";
+
 /** One endpoint with the health of its last hour. */
 export const endpointQuery = (organization: string, id: string) =>
   queryOptions({
     queryKey: ["webhooks", organization, "endpoint", id],
     queryFn: ({ signal }) => call(readEndpoint, { params: { id } }, { organization, signal }),
-    refetchInterval: healthEveryMs,
+    refetchInterval: ({ state }) => (isDeleted(state.error) ? false : healthEveryMs),
   });
 
 const refresh = (client: QueryClient, organization: string, id: string) =>
@@ -30,7 +34,7 @@ const refresh = (client: QueryClient, organization: string, id: string) =>
     client.invalidateQueries({ queryKey: endpointsQuery(organization).queryKey }),
   ]);
 
-export type EndpointChange = EndpointInput<typeof updateEndpoint>["body"];
+type EndpointChange = EndpointInput<typeof updateEndpoint>["body"];
 
 /** Changes an endpoint; also after a conflict the newest version is read again. */
 export const useUpdateEndpoint = (organization: string, id: string) => {
