@@ -1103,7 +1103,6 @@ create table wheelhouse.webhook_expired_days (
   constraint webhook_expired_days_pkey primary key (day, kept_what)
 );
 grant insert, select on wheelhouse.webhook_expired_days to wheelhouse_system;
-grant select on wheelhouse.webhook_expired_days to wheelhouse_app;
 
 create table wheelhouse.webhook_figures (
   org_id uuid not null,
