@@ -88,6 +88,8 @@ type WorkerOptions = {
 /** Jobs fetched at a time while more are waiting: the first and the largest group. */
 const group = { first: 8, most: 64 };
 const fetchAgainMs = 500;
+const fetchWaitSeconds = 1;
+const endWithinMs = 1_500;
 
 /** Jobs that this process holds, by id, with the tokens of their locks. */
 function createHand({ deliver, config, clock, log }: Omit<WorkerOptions, "redis">) {
@@ -191,6 +193,8 @@ export function startDeliveryWorker({ redis, ...options }: WorkerOptions) {
     maxStalledCount: 1_000_000,
     // BullMQ's default of 15 s would delay deliveries after a Redis outage.
     runRetryDelay: fetchAgainMs,
+    // A fetch that waits cannot be called back, so a worker that closes waits for it.
+    drainDelay: fetchWaitSeconds,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   });
@@ -203,25 +207,26 @@ export function startDeliveryWorker({ redis, ...options }: WorkerOptions) {
       log.debug({ err }, "could not renew the locks of delivery jobs");
     });
   }, config.jobLockMs / 3);
-  void take(worker, hand, log);
+  const taking = take(worker, hand, log);
 
   return {
     async drain() {
       hand.refuse();
       const timer = new AbortController();
       await Promise.race([
-        hand.finished(),
+        taking.then(hand.finished),
         delay(config.drainMs, undefined, { signal: timer.signal }).catch(() => {}),
       ]);
       timer.abort();
     },
     async stop() {
-      await Promise.race([hand.abort(), delay(1_000, undefined, { ref: false })]);
+      hand.refuse();
+      await Promise.race([taking.then(hand.abort), delay(endWithinMs, undefined, { ref: false })]);
       clearInterval(renewing);
       // Without Redis, a graceful close would wait for it; the connection's owner closes the connection.
       await Promise.race([
         worker.close(redis.status !== "ready").catch(() => {}),
-        delay(1_000, undefined, { ref: false }),
+        delay(endWithinMs, undefined, { ref: false }),
       ]);
     },
   };
