@@ -28,7 +28,8 @@ const scriptGroups = [
   { name: "parts", test: /\/web\/src\/ui\//, minShareCount: 2 },
   {
     name: (id: string) => /\/(features|shared\/src)\/([a-z-]+)\//.exec(id)?.[2],
-    test: /\/(web\/src\/features|shared\/src)\//,
+    // Samples are long texts that only dialogs and drawers show.
+    test: /\/(web\/src\/features|shared\/src)\/(?!.*\/samples?\.ts)/,
     minShareCount: 2,
   },
   { name: "libraries", test: /\/node_modules\//, minShareCount: 2 },
