@@ -51,7 +51,10 @@ export const watchShifts = async (page: Page): Promise<void> => {
         const sources: unknown = Reflect.get(entry, "sources");
         const elements = Array.isArray(sources) ? sources.map(elementOf) : [];
         // New rows at the top of a live list move the others down and push the last ones out, which is intended.
-        const isLive = elements.every((element) => element === null || element.closest("tbody, ol, ul"));
+        // So is that a row leaves the list; what is no longer in the page has no list around it.
+        const isLive = elements.every(
+          (element) => element === null || !element.isConnected || element.closest("tbody, ol, ul"),
+        );
         if (isLive || Reflect.get(entry, "hadRecentInput") === true) continue;
         shifts.push({
           value: Number(Reflect.get(entry, "value")),
