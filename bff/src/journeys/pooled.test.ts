@@ -130,10 +130,13 @@ test("a Postgres that is watched through PgBouncer is read, and what was seen ca
     return success ? data.items.map(({ id }) => id) : [];
   };
   await expect.poll(past, { timeout: 40_000, interval: 500 }).toContain("shop-db");
-  const range = `from=${new Date(Date.now() - 60_000).toISOString()}&to=${new Date().toISOString()}`;
-  const path = `/history/series?kind=server&id=shop-db&metrics=connections&${range}`;
-  const { series } = figures.parse((await northwind.call("GET", path)).json());
-  expect(series.flatMap(({ values }) => values).some((value) => value !== null && value > 0)).toBe(true);
+  const known = async () => {
+    const range = `from=${new Date(Date.now() - 60_000).toISOString()}&to=${new Date().toISOString()}`;
+    const path = `/history/series?kind=server&id=shop-db&metrics=connections&${range}`;
+    const { series } = figures.parse((await northwind.call("GET", path)).json());
+    return series.flatMap(({ values }) => values).some((value) => value !== null && value > 0);
+  };
+  await expect.poll(known, { timeout: 15_000 }).toBe(true);
 }, 60_000);
 
 test("no client behind PgBouncer sees with what another one may see, however their transactions mix", async () => {
