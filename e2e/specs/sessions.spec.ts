@@ -39,7 +39,7 @@ test("an admin ends a member's sessions, and the member's browser is signed out 
   await page.goto("/access");
   await page.getByLabel("Find a member by name or e-mail").fill(person.email);
   await page.getByRole("link", { name: new RegExp(person.email) }).click();
-  await expect(page.getByRole("heading", { name: "Sessions" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Sessions", level: 3 })).toBeVisible();
   const ended = page.waitForResponse((response) => response.request().method() === "DELETE");
   await page.getByRole("button", { name: "End all sessions…" }).click();
   const question = page.getByRole("dialog", { name: `End all sessions of ${person.email}` });
