@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { listEvents } from "@wheelhouse/shared/webhooks/events.ts";
 import { expectAnswer } from "../fleet/api.ts";
-import { fleetOf, postEvent, setBehaviour } from "../product/fleet-client.ts";
+import { fleetOf, postEvent } from "../product/fleet-client.ts";
 import { expect, signInByApi, test } from "../product/journey.ts";
 import { makeEndpoint, makeSource } from "../product/own-endpoint.ts";
 
@@ -20,8 +20,7 @@ test("an event that matched nothing is found, delivered to an endpoint, and comp
   const fleet = await fleetOf(product);
   const admin = await api(user("admin"));
   const source = await makeSource(admin);
-  const own = await makeEndpoint(admin, fleet, "failing");
-  await setBehaviour(fleet, "failing", "steady");
+  const own = await makeEndpoint(admin, fleet, "steady");
 
   await signInByApi(page, user("admin"));
   await page.goto("/webhooks");
