@@ -1,6 +1,7 @@
 import type { BreakerState } from "@wheelhouse/shared/breaker-state.ts";
 import type { BreakerRow } from "@wheelhouse/shared/breakers.ts";
 import { formatCount } from "#lib/format.ts";
+import css from "./breakers.module.css";
 import { stateWords } from "./states.ts";
 
 const tones: Partial<Record<BreakerState, string>> = { open: "tx-down", half_open: "tx-warn" };
@@ -11,7 +12,7 @@ export const BreakersSummary = ({ rows, all }: { rows: readonly BreakerRow[]; al
   const instances = rows.reduce((sum, row) => sum + row.instances.length, 0);
   const countOf = (state: BreakerState) => rows.filter((row) => row.state === state).length;
   return (
-    <div className="sum pad">
+    <div className={`sum pad ${css.summary}`}>
       <span>
         <b>{formatCount(rows.length)}</b>
         {rows.length === all ? "" : ` of ${formatCount(all)}`} {rows.length === 1 ? "breaker" : "breakers"} on{" "}
