@@ -41,8 +41,8 @@ import { createReporter, type ReportedBreaker, type ReporterOptions } from "@whe
 const options: ReporterOptions = { redis: { eval: async () => null }, service: "s", instance: "i" };
 const first: ReportedBreaker | undefined = createReporter(options).report().breakers[0];
 export const state: "closed" | "half_open" | "open" | "forced_open" | "disabled" | "unknown" | undefined = first?.state;
-// @ts-expect-error: a state is not a number
-export const wrong: number | undefined = first?.state;
+type State = ReportedBreaker["state"];
+export const isNarrow: number extends State ? false : true = true;
 `;
 
 beforeAll(async () => {
