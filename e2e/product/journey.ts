@@ -38,27 +38,35 @@ export const goByNavigation = async (page: Page, name: string): Promise<void> =>
 };
 
 type Shift = { value: number; moved: string };
+type Source = { node: Node | null; previousRect: DOMRect; currentRect: DOMRect };
 
 /** Starts recording, from the next navigation on, which elements move while a page loads. */
 export const watchShifts = async (page: Page): Promise<void> => {
   await page.addInitScript(() => {
     const shifts: Shift[] = [];
     Reflect.set(window, "journeyShifts", shifts);
-    const elementOf = ({ node }: { node: Node | null }) =>
-      node instanceof Element ? node : (node?.parentElement ?? null);
+    const elementOf = (node: Node | null) => (node instanceof Element ? node : (node?.parentElement ?? null));
+    const areaOf = ({ width, height }: DOMRect) => width * height;
+    // New rows at the top of a live list move the others down and push the last ones out, which is intended.
+    // So is that a row leaves the list; what is no longer in the page has no list around it.
+    const isLive = (element: Element | null) =>
+      element === null || !element.isConnected || element.closest("tbody, ol, ul") !== null;
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
-        const sources: unknown = Reflect.get(entry, "sources");
-        const elements = Array.isArray(sources) ? sources.map(elementOf) : [];
-        // New rows at the top of a live list move the others down and push the last ones out, which is intended.
-        // So is that a row leaves the list; what is no longer in the page has no list around it.
-        const isLive = elements.every(
-          (element) => element === null || !element.isConnected || element.closest("tbody, ol, ul"),
-        );
-        if (isLive || Reflect.get(entry, "hadRecentInput") === true) continue;
+        if (Reflect.get(entry, "hadRecentInput") === true) continue;
+        const sources: Source[] = Reflect.get(entry, "sources") ?? [];
+        const moved = sources.map(({ node, previousRect, currentRect }) => ({
+          element: elementOf(node),
+          area: Math.max(areaOf(previousRect), areaOf(currentRect)),
+        }));
+        const still = moved.filter(({ element }) => !isLive(element));
+        const sum = (of: typeof moved) => of.reduce((total, { area }) => total + area, 0);
+        // One entry tells of all that moved in a frame: only the share outside live lists counts.
+        const share = moved.length === 0 ? 1 : sum(still) / Math.max(1, sum(moved));
+        if (share === 0) continue;
         shifts.push({
-          value: Number(Reflect.get(entry, "value")),
-          moved: elements.map((element) => `${element?.tagName} ${element?.className}`).join(", "),
+          value: Number(Reflect.get(entry, "value")) * share,
+          moved: still.map(({ element }) => `${element?.tagName} ${element?.className}`).join(", "),
         });
       }
     }).observe({ type: "layout-shift", buffered: true });
