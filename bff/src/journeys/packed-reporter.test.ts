@@ -46,7 +46,7 @@ export const isNarrow: number extends State ? false : true = true;
 `;
 
 beforeAll(async () => {
-  await run("npm", ["pack", "--pack-destination", project], { cwd: join(root, "reporter") });
+  await run("npm", ["pack", "--pack-destination", project], { cwd: join(root, "shared/reporter") });
   const tarball = readdirSync(project).find((name) => name.endsWith(".tgz"));
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "plain", private: true }));
   await run("npm", ["install", "--offline", "--no-audit", "--no-fund", `./${tarball}`], { cwd: project });

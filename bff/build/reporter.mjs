@@ -3,14 +3,14 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { ensureInstalled } from "../bff/launch/install.mjs";
+import { ensureInstalled } from "../launch/install.mjs";
 
 // A fresh clone has no packages yet.
 await ensureInstalled();
 const { rolldown } = await import("rolldown");
 
-const here = fileURLToPath(new URL(".", import.meta.url));
-const root = join(here, "..");
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const here = join(root, "shared/reporter");
 const sources = join(root, "shared/src");
 const zod = join(root, "shared/node_modules/zod");
 const dist = join(here, "dist");
