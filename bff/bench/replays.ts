@@ -14,6 +14,7 @@ import { createRedis } from "#lib/redis/redis.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
 import { createSharedReads } from "#lib/shared-reads.ts";
 import { systemClock } from "#lib/time/clock.ts";
+import { createRuns } from "#runs/runs.ts";
 import { testContext } from "#testing/contexts.ts";
 import { startBenchStack } from "./bench-stack.ts";
 
@@ -63,7 +64,7 @@ export async function run(): Promise<boolean> {
       clock: systemClock,
       log,
     },
-    { redisUrl, settings },
+    { redisUrl, settings, runs: createRuns({ database, changes, clock: systemClock, log }) },
   );
   await webhooks.ready;
   const organization = await database.system

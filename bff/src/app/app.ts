@@ -11,6 +11,7 @@ import type { Feature } from "#lib/feature.ts";
 import { createServer } from "#lib/http/server.ts";
 import { createEventList } from "#plugins/live/heads.ts";
 import { createLive } from "#plugins/live-feature.ts";
+import { createRuns } from "#runs/runs.ts";
 import { type AppDeps, createFoundations, type Foundations } from "./foundations.ts";
 import { createPages, mountFeatures } from "./http.ts";
 import { createLifecycle } from "./lifecycle.ts";
@@ -35,7 +36,12 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
   const read = createReading(foundations, redisUrl);
   const { history, ownProcess, watch } = read;
   const { snapshots, owner, intervalMs } = watch;
-  const webhooks = createWebhooks(core, { redisUrl, settings: webhooksSettings(core.config, secretKey) });
+  const runs = createRuns(core);
+  const webhooks = createWebhooks(core, {
+    redisUrl,
+    runs,
+    settings: webhooksSettings(core.config, secretKey),
+  });
   const { servers, watchers } = createWatchers(foundations, read, webhooks.resetBreaker);
   const { queues, sources, health, breakers, caches } = watchers;
   const overview = createOverview(core, {

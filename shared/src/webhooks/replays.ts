@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineEndpoint, page, paging, timestamp } from "../endpoint.ts";
 import { defineTopic } from "../live/topic.ts";
 import { reasonText } from "../reason.ts";
+import { runPhase, runState } from "../runs.ts";
 import { breakerState, deliveryStatus, errorClass } from "./webhooks.ts";
 
 /** Audited fields of a run. */
@@ -34,7 +35,7 @@ export const replayFilter = z.strictObject({
 export type ReplayFilter = z.infer<typeof replayFilter>;
 
 /** A plan that is not started within 15 minutes expires. A cancelled run sends nothing more. */
-export const replayState = z.enum(["planned", "running", "paused", "completed", "cancelled", "expired"]);
+export const replayState = runState;
 export type ReplayState = z.infer<typeof replayState>;
 
 /**
@@ -90,7 +91,7 @@ export const replayTopic = defineTopic({
 });
 
 /** `held`: nothing is sent until a person resumes the run. */
-export const replayPhase = z.enum(["canary", "sending", "held", "done"]);
+export const replayPhase = runPhase;
 export type ReplayPhase = z.infer<typeof replayPhase>;
 
 const replayEndpoint = z.object({

@@ -5,6 +5,7 @@ import { createRedis } from "#lib/redis/redis.ts";
 import { createAddressFilter } from "#lib/security/address-filter.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
 import type { AspectKey } from "#observe/aspect.ts";
+import type { Runs } from "#runs/runs.ts";
 import { createWebhooksAspect, createWebhooksBoard } from "./aspect.ts";
 import { createBreakers } from "./breaker.ts";
 import type { WebhooksConfig } from "./config.ts";
@@ -48,7 +49,7 @@ import {
   createRetention,
 } from "./log/log.ts";
 import { createRefusals } from "./refusals/refusals.ts";
-import { createReplay, createReplayRunner, createReplays, createReplaysStore } from "./replays/replays.ts";
+import { createReplay, createReplays, createReplaysStore } from "./replays/replays.ts";
 import { webhooksRoutes } from "./routes.ts";
 
 type WebhooksCore = Pick<
@@ -59,6 +60,7 @@ type WebhooksNeeds = {
   /** For the connection on which a worker waits for jobs. */
   redisUrl: string;
   settings: WebhooksConfig;
+  runs: Runs;
 };
 
 /** Messages about breakers can be missed while the connection is lost. */
@@ -90,7 +92,7 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
 type Parts = ReturnType<typeof createParts>;
 
 /** Services behind the requests: intake, configuration, log, replays. */
-function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Parts) {
+function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, parts: Parts) {
   const { database, redis, events, changes, clock, log } = core;
   const { secrets, payloads, filter, sender, breakers, directory, doorbell, replaysStore } = parts;
   const endpointStore = createConfigurationStore(database);
@@ -153,11 +155,11 @@ function createServices(core: WebhooksCore, settings: WebhooksConfig, parts: Par
       maxAttempts: settings.retryScheduleMs.length + 1,
     }),
     replays: createReplays({
+      runs,
       store: replaysStore,
-      changes,
       breakers,
+      doorbell,
       events,
-      clock,
       config: settings.replay,
     }),
   };
@@ -204,7 +206,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
   const { settings } = needs;
   const parts = createParts(core, settings);
   const { breakers, sender, doorbell, attempts, replaysStore } = parts;
-  const services = createServices(core, settings, parts);
+  const services = createServices(core, needs, parts);
   const { intake, refusals, replays } = services;
   const partitions = keepPartitionsAhead(database, clock, log);
   const statistics = createStatistics(database, breakers, settings.breaker, clock);
@@ -244,20 +246,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
       return { drain: sweeper.stop, stop: async () => {} };
     },
     /** Continues runs of replays. */
-    async replays(): Promise<Running> {
-      const runner = createReplayRunner({
-        database,
-        changes,
-        breakers,
-        doorbell,
-        events,
-        clock,
-        log,
-        store: replaysStore,
-        config: settings.replay,
-      }).start();
-      return { drain: runner.stop, stop: async () => {} };
-    },
+    replays: replays.process,
   };
 
   const feature = {

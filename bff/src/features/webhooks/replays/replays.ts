@@ -1,4 +1,3 @@
 export { createReplay } from "./replay.ts";
-export { createReplayRunner } from "./runner.ts";
-export { createReplays, type Replays } from "./runs.ts";
+export { createReplays, type Replays } from "./service.ts";
 export { createReplaysStore } from "./store.ts";

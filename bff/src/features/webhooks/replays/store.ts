@@ -1,17 +1,12 @@
-import type {
-  ReplayDetail,
-  ReplayHappening,
-  ReplayRun,
-  ReplayState,
-} from "@wheelhouse/shared/webhooks/replays.ts";
-import { type Selectable, sql, type Transaction } from "kysely";
+import type { ReplayDetail, ReplayRun } from "@wheelhouse/shared/webhooks/replays.ts";
+import { type Selectable, sql } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { Breakers } from "../breaker.ts";
 import type { ReplayConfig } from "../config.ts";
 import { knownErrorClass } from "../log/log.ts";
 
-export type ReplayRow = Selectable<Tables["webhook_replays"]>;
+type ReplayRow = Selectable<Tables["webhook_replays"]>;
 type LaneRow = Selectable<Tables["webhook_replay_endpoints"]> & { name: string | null; url: string | null };
 type JournalRow = Pick<Selectable<Tables["webhook_replay_journal"]>, "at" | "what" | "detail"> & {
   name: string | null;
@@ -90,59 +85,9 @@ export const replayDetailOf = (
   })),
 });
 
-/**
- * Runs of replays. Each change runs in the transaction of its audit event and depends on the run's current
- * state.
- */
+/** Runs of replays as pages read them; the run machine writes them. */
 export function createReplaysStore(database: Database) {
   return {
-    lock: (tx: Transaction<Tables>, organizationId: string, id: string): Promise<ReplayRow | undefined> =>
-      tx
-        .selectFrom("webhook_replays")
-        .selectAll()
-        .where("id", "=", id)
-        .where("org_id", "=", organizationId)
-        .forNoKeyUpdate()
-        .executeTakeFirst(),
-
-    /** @returns false when it is no longer in any of the states. */
-    move: async (
-      tx: Transaction<Tables>,
-      id: string,
-      from: readonly ReplayState[],
-      to: Partial<
-        Pick<ReplayRow, "state" | "cause" | "reason" | "rate" | "started_by" | "starts_at" | "ended_at">
-      >,
-    ): Promise<boolean> => {
-      const moved = await tx
-        .updateTable("webhook_replays")
-        .set(to)
-        .where("id", "=", id)
-        .where("state", "in", from)
-        .returning("id")
-        .executeTakeFirst();
-      return moved !== undefined;
-    },
-
-    note: async (
-      tx: Transaction<Tables>,
-      { id, org_id }: Pick<ReplayRow, "id" | "org_id">,
-      notes: readonly { at: Date; what: ReplayHappening; detail: string | null; endpointId?: string }[],
-    ) => {
-      if (notes.length === 0) return;
-      await tx
-        .insertInto("webhook_replay_journal")
-        .values(
-          notes.map(({ endpointId = null, ...note }) => ({
-            ...note,
-            replay_id: id,
-            org_id,
-            endpoint_id: endpointId,
-          })),
-        )
-        .execute();
-    },
-
     list: (
       organizationId: string,
       after: { createdAt: string; id: string } | undefined,

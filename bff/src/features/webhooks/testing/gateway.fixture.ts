@@ -30,6 +30,7 @@ import { createDatabase, type Database } from "#lib/postgres/postgres.ts";
 import { createRedis } from "#lib/redis/redis.ts";
 import { createSharedReads } from "#lib/shared-reads.ts";
 import { type Clock, systemClock } from "#lib/time/clock.ts";
+import { createRuns } from "#runs/runs.ts";
 import { type WebhooksConfig, webhooksDefaults } from "../config.ts";
 import { createWebhooks, type Webhooks } from "../webhooks.ts";
 
@@ -187,6 +188,7 @@ export async function startGateway(
   const { subscribe } = channels;
   const { events, flush } = createEvents({ subscribe, log });
   events.on("deliveries.changed", (change) => changed.push(change));
+  const changes = recordChanges(database, audited);
   const webhooks = createWebhooks(
     {
       database,
@@ -197,9 +199,9 @@ export async function startGateway(
       sharedReads: createSharedReads({ clock, events, forMs: 0 }),
       clock,
       log,
-      changes: recordChanges(database, audited),
+      changes,
     },
-    { redisUrl, settings: config },
+    { redisUrl, settings: config, runs: createRuns({ database, changes, clock, log }) },
   );
   const running = await webhooks.start.gateway();
   await webhooks.ready;

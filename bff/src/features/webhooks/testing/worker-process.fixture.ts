@@ -4,6 +4,7 @@ import { createDatabase } from "#lib/postgres/postgres.ts";
 import { createRedis } from "#lib/redis/redis.ts";
 import { createSharedReads } from "#lib/shared-reads.ts";
 import { systemClock } from "#lib/time/clock.ts";
+import { createRuns } from "#runs/runs.ts";
 import { createWebhooks } from "../webhooks.ts";
 import { log, workerProcessOptions } from "./gateway.fixture.ts";
 
@@ -19,7 +20,7 @@ const changes = { run: refuse, runAsSystem: refuse };
 const sharedReads = createSharedReads({ clock: systemClock, events });
 const webhooks = createWebhooks(
   { database, redis, subscribe, events, sharedReads, clock: systemClock, log, changes },
-  { redisUrl, settings: config },
+  { redisUrl, settings: config, runs: createRuns({ database, changes, clock: systemClock, log }) },
 );
 if (options.replays) await webhooks.start.replays();
 else await webhooks.start.worker();

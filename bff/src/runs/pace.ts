@@ -1,10 +1,13 @@
-import type { ReplayHappening, ReplayPhase } from "@wheelhouse/shared/webhooks/replays.ts";
+import type { RunPhase } from "@wheelhouse/shared/runs.ts";
 
-/** The part of a run for one endpoint; times in ms, rates in deliveries per second. */
+/** What the pace of a lane does, as the journal tells it. */
+export type Happening = "canary_passed" | "slowed" | "held" | "lane_done" | "resumed";
+
+/** The part of a run that shares a pace; times in ms, rates in items per second. */
 export type Lane = {
-  phase: ReplayPhase;
+  phase: RunPhase;
   cause: string | null;
-  /** Held by the breaker, so it goes on by itself; otherwise a held endpoint waits for a person. */
+  /** Held by the breaker, so it goes on by itself; otherwise a held lane waits for a person. */
   waitsForBreaker: boolean;
   total: number;
   sent: number;
@@ -24,26 +27,28 @@ export type Lane = {
   windowBad: number;
 };
 
-/** `probe_due`: the breaker is not closed, and the next delivery may probe the endpoint. */
-export type BreakerSeen = "closed" | "half_open" | "open" | "probe_due";
+/** A lane's breaker. `probe_due`: it is not closed, and the next item may probe. */
+export type Gate = "closed" | "half_open" | "open" | "probe_due";
 
-/** Outcomes since the last step, and the state of the endpoint's breaker. */
-type Seen = { ok: number; bad: number; breaker: BreakerSeen };
+/** Outcomes since the last step, `undone` of which never took place; and the state of the lane's breaker. */
+type Seen = { ok: number; bad: number; undone?: number; breaker: Gate };
 
 export type PaceLimits = {
   /** Maximum rate set by a person; null: unlimited. */
   ceiling: number | null;
-  /** Deliveries that go first. */
+  /** Items that go first. */
   canary: number;
   /** Rate after the canary, at least 1/s. */
   startRate: number;
   /** Maximum started per step. */
   batch: number;
-  /** This many failures without a success between them pause the endpoint. */
+  /** This many failures without a success between them hold the lane. */
   failuresToHold: number;
+  /** What the items are called, plural. */
+  items: string;
 };
 
-type Note = { what: ReplayHappening; detail: string };
+type Note = { what: Happening; detail: string };
 type Paced = { lane: Lane; send: number; note: Note | null };
 
 const windowMs = 1_000;
@@ -56,10 +61,13 @@ const openOf = ({ sent, succeeded, failed }: Lane) => sent - succeeded - failed;
 const rounded = (rate: number) => (rate < 10 ? rate.toFixed(1) : rate.toFixed(0));
 
 /** Counts outcomes, including those that arrive while nothing is sent. */
-export const counted = (lane: Lane, { ok, bad }: Omit<Seen, "breaker">): Lane => {
+export const counted = (lane: Lane, { ok, bad, undone = 0 }: Omit<Seen, "breaker">): Lane => {
   const isCanary = lane.phase === "canary";
   return {
     ...lane,
+    sent: lane.sent - undone,
+    skipped: lane.skipped + undone,
+    canarySent: lane.canarySent - (isCanary || lane.waitsForBreaker ? undone : 0),
     succeeded: lane.succeeded + ok,
     failed: lane.failed + bad,
     canaryOk: lane.canaryOk + (isCanary ? ok : 0),
@@ -80,11 +88,11 @@ const breakerCause = "Breaker opened";
 const newCanary = { canarySent: 0, canaryOk: 0, canaryBad: 0, failedInRow: 0 };
 
 /**
- * Holds the endpoint while its breaker is open, and sends one delivery each time a probe is due. After as many
- * probes as a canary has deliveries it waits for a person, so that an endpoint that is down does not use up the
- * whole run.
+ * Holds the lane while its breaker is open, and sends one item each time a probe is due. After as many
+ * probes as a canary has items it waits for a person, so that a receiver that is down does not use up the whole
+ * run.
  */
-function waitForBreaker(before: Lane, breaker: BreakerSeen, limits: PaceLimits): Paced {
+function waitForBreaker(before: Lane, breaker: Gate, limits: PaceLimits): Paced {
   const isNew = !before.waitsForBreaker;
   const lane: Lane = isNew
     ? { ...before, ...newCanary, phase: "held", cause: breakerCause, waitsForBreaker: true }
@@ -130,8 +138,8 @@ function spent(lane: Lane, limits: PaceLimits, nowMs: number): { lane: Lane; sen
 }
 
 /**
- * Decides how many deliveries of a run an endpoint gets now. A canary goes first and must be answered; then
- * the rate grows while deliveries succeed and is halved when some fail. An open breaker holds the endpoint until
+ * Decides how many items of a lane begin now. A canary goes first and must be answered; then
+ * the rate grows while items succeed and is halved when some fail. An open breaker holds the lane until
  * it closes; a failed canary or consecutive failures hold it until a person resumes the run.
  */
 export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number): Paced {
@@ -143,14 +151,14 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
     return {
       lane: { ...lane, phase: "done", cause: null, waitsForBreaker: false },
       send: 0,
-      note: { what: "endpoint_done", detail },
+      note: { what: "lane_done", detail },
     };
   }
   if (lane.phase === "held" && !lane.waitsForBreaker) return { lane, send: 0, note: null };
   if (seen.breaker === "open" || seen.breaker === "probe_due")
     return waitForBreaker(lane, seen.breaker, limits);
   if (lane.failedInRow >= limits.failuresToHold)
-    return held(lane, `The last ${lane.failedInRow} deliveries failed`);
+    return held(lane, `The last ${lane.failedInRow} ${limits.items} failed`);
   if (seen.breaker === "half_open") return { lane, send: 0, note: null };
 
   let note: Note | null = null;
@@ -184,14 +192,3 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
   }
   return { ...spent(lane, limits, nowMs), note };
 }
-
-/** How resuming a run restarts a paused endpoint: with another canary. */
-export const resumedLane = {
-  phase: "canary",
-  cause: null,
-  waits_for_breaker: false,
-  canary_sent: 0,
-  canary_ok: 0,
-  canary_bad: 0,
-  failed_in_row: 0,
-} as const;

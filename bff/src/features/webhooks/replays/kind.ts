@@ -1,94 +1,119 @@
-import type { ReplayPhase } from "@wheelhouse/shared/webhooks/replays.ts";
+import type { ReplayFilter } from "@wheelhouse/shared/webhooks/replays.ts";
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
-import type { Lane } from "./pace.ts";
-import { replayable } from "./plan.ts";
+import type { AuditFields } from "#lib/change.ts";
+import { type Events, mostChangedIds } from "#lib/events.ts";
+import type { Begun, LaneFacts, Outcomes, RunConfig, RunItem, RunKind, Wanted } from "#runs/runs.ts";
+import type { Breakers } from "../breaker.ts";
+import type { Doorbell } from "../delivery/delivery.ts";
+import { freeze, replayable } from "./plan.ts";
 
-/** `isOff`: the endpoint was disabled or deleted, so nothing more can be sent to it. */
-export type EndpointLane = Lane & { endpointId: string; name: string; isOff: boolean };
-export type Begun = { deliveryId: string; endpointId: string; generation: number };
-export type Outcomes = Map<string, { ok: number; bad: number }>;
-
-type LaneRow = {
-  endpoint_id: string;
-  phase: ReplayPhase;
-  cause: string | null;
-  waits_for_breaker: boolean;
-  total: number;
-  sent: number;
-  succeeded: number;
-  failed: number;
-  skipped: number;
-  canary_sent: number;
-  canary_ok: number;
-  canary_bad: number;
-  failed_in_row: number;
-  rate: number | null;
-  budget: number;
-  paced_at: Date;
-  window_at: Date;
-  window_ok: number;
-  window_bad: number;
-  name: string | null;
-  is_off: boolean;
-};
+type ReplayItem = RunItem & { deliveryId: string; generation: number };
 type Picked = { delivery_id: string; delivery_created_at: Date; generation: number; endpoint_id: string };
+type EndpointFacts = { endpoint_id: string; name: string | null; is_off: boolean };
 
 /** One attempt only: a failed delivery stays a dead letter, and the run reports it. */
 const attemptsOfReplay = 1;
 
-/** The statements of one step of a run; all run in the step's transaction, which locks the run's row. */
-export const replaySteps = {
-  lanes: async (tx: Transaction<Tables>, replayId: string): Promise<EndpointLane[]> => {
-    const { rows } = await sql<LaneRow>`
-      select l.*, e.name, not coalesce(e.enabled and e.deleted_at is null, false) as is_off
-      from webhook_replay_endpoints l left join webhook_endpoints e on e.id = l.endpoint_id
-      where l.replay_id = ${replayId}::uuid order by l.endpoint_id
-    `.execute(tx);
-    return rows.map((row) => ({
-      endpointId: row.endpoint_id,
-      name: row.name ?? "",
-      isOff: row.is_off,
-      phase: row.phase,
-      cause: row.cause,
-      waitsForBreaker: row.waits_for_breaker,
-      total: row.total,
-      sent: row.sent,
-      succeeded: row.succeeded,
-      failed: row.failed,
-      skipped: row.skipped,
-      canarySent: row.canary_sent,
-      canaryOk: row.canary_ok,
-      canaryBad: row.canary_bad,
-      failedInRow: row.failed_in_row,
-      rate: row.rate,
-      budget: row.budget,
-      pacedAtMs: row.paced_at.getTime(),
-      windowAtMs: row.window_at.getTime(),
-      windowOk: row.window_ok,
-      windowBad: row.window_bad,
-    }));
+const count = (total: number) => `${total} ${total === 1 ? "delivery" : "deliveries"}`;
+
+/** The set fields of a filter; ids, of which there may be many, as their number. */
+function filterFields({ ids, ...filter }: ReplayFilter): AuditFields {
+  const set = Object.entries({ ...filter, ids: ids?.length }).filter(
+    (entry): entry is [string, string | number | string[]] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(set);
+}
+
+/** Replays of deliveries as a kind of run: one lane an endpoint, whose breaker is the lane's gate. */
+export const createReplayKind = ({
+  breakers,
+  doorbell,
+  events,
+  config,
+}: {
+  breakers: Pick<Breakers, "view" | "isProbeDue" | "probeNow">;
+  doorbell: Pick<Doorbell, "ring">;
+  events: Pick<Events, "emit">;
+  config: RunConfig;
+}): RunKind<ReplayItem, ReplayFilter> => ({
+  noun: "replay",
+  items: "deliveries",
+  config,
+  tables: {
+    runs: "webhook_replays",
+    lanes: "webhook_replay_endpoints",
+    journal: "webhook_replay_journal",
+    runId: "replay_id",
+    laneId: "endpoint_id",
+  },
+  actions: {
+    plan: "webhooks.replay.plan",
+    start: "webhooks.replay.start",
+    pause: "webhooks.replay.pause",
+    resume: "webhooks.replay.resume",
+    cancel: "webhooks.replay.cancel",
+    complete: "webhooks.replay.complete",
+    expire: "webhooks.replay.expire",
+  },
+  laneDone: "endpoint_done",
+  target: ({ id, total }) => ({ type: "webhook-replay", id, name: `Replay of ${count(total)}` }),
+  filterFields,
+
+  async freeze(tx, { id, organizationId, createdAt }, filter) {
+    const { total, plan, endpoints } = await freeze(tx, { replayId: id, organizationId, filter });
+    if (endpoints.length > 0)
+      await tx
+        .insertInto("webhook_replay_endpoints")
+        .values(
+          endpoints.map((endpoint) => ({
+            replay_id: id,
+            org_id: organizationId,
+            endpoint_id: endpoint.endpointId,
+            total: endpoint.count,
+            event_types: endpoint.eventTypes,
+            paced_at: createdAt,
+            window_at: createdAt,
+          })),
+        )
+        .execute();
+    return { total, plan, excluded: plan.excluded.reduce((sum, each) => sum + each.count, 0) };
   },
 
-  saveLanes: async (tx: Transaction<Tables>, replayId: string, lanes: readonly EndpointLane[]) => {
-    const rows = lanes.map(({ pacedAtMs, windowAtMs, ...lane }) => ({
-      ...lane,
-      pacedAt: new Date(pacedAtMs),
-      windowAt: new Date(windowAtMs),
-    }));
-    await sql`
-      update webhook_replay_endpoints l set phase = n.phase, cause = n.cause,
-        waits_for_breaker = n."waitsForBreaker", sent = n.sent,
-        succeeded = n.succeeded, failed = n.failed, skipped = n.skipped, canary_sent = n."canarySent",
-        canary_ok = n."canaryOk", canary_bad = n."canaryBad", failed_in_row = n."failedInRow", rate = n.rate,
-        budget = n.budget, paced_at = n."pacedAt", window_at = n."windowAt", window_ok = n."windowOk",
-        window_bad = n."windowBad"
-      from json_to_recordset(${JSON.stringify(rows)}::json) as n("endpointId" uuid, phase text, cause text,
-        "waitsForBreaker" boolean, sent int, succeeded int, failed int, skipped int, "canarySent" int, "canaryOk" int, "canaryBad" int,
-        "failedInRow" int, rate double precision, budget double precision, "pacedAt" timestamptz,
-        "windowAt" timestamptz, "windowOk" int, "windowBad" int)
-      where l.replay_id = ${replayId}::uuid and l.endpoint_id = n."endpointId"
+  ...replaySteps,
+  gate: (endpointId) => (breakers.isProbeDue(endpointId) ? "probe_due" : breakers.view(endpointId).state),
+  async resumed(endpointIds) {
+    await Promise.all(endpointIds.map((endpointId) => breakers.probeNow(endpointId)));
+  },
+  async effect({ org_id }, begun) {
+    events.emit("deliveries.changed", {
+      organizationId: org_id,
+      ids: begun.slice(-mostChangedIds).map(({ deliveryId }) => deliveryId),
+      created: 0,
+    });
+    // Jobs that cannot be made now are made by the sweeper.
+    await doorbell.ring(
+      begun.map(({ deliveryId, laneId, generation }) => ({
+        deliveryId,
+        endpointId: laneId,
+        generation,
+        attempt: 1,
+        delayMs: 0,
+      })),
+    );
+  },
+  changed: (organizationId, id) => events.emit("replays.changed", { organizationId, ids: [id], created: 0 }),
+});
+
+/** The statements of one step of a run; all run in the step's transaction, which locks the run's row. */
+const replaySteps = {
+  describe: async (tx: Transaction<Tables>, replayId: string): Promise<Map<string, LaneFacts>> => {
+    const { rows } = await sql<EndpointFacts>`
+      select l.endpoint_id, e.name, not coalesce(e.enabled and e.deleted_at is null, false) as is_off
+      from webhook_replay_endpoints l left join webhook_endpoints e on e.id = l.endpoint_id
+      where l.replay_id = ${replayId}::uuid
     `.execute(tx);
+    return new Map(rows.map((row) => [row.endpoint_id, { name: row.name ?? "", isOff: row.is_off }]));
   },
 
   /**
@@ -132,7 +157,9 @@ export const replaySteps = {
     `.execute(tx);
     const found = rows[0];
     return {
-      outcomes: new Map(found?.groups?.map(({ endpoint_id, ok, bad }) => [endpoint_id, { ok, bad }])),
+      outcomes: new Map(
+        found?.groups?.map(({ endpoint_id, ok, bad }) => [endpoint_id, { ok, bad, undone: 0 }]),
+      ),
       next: found?.looked === limit ? found.last : null,
     };
   },
@@ -144,14 +171,14 @@ export const replaySteps = {
   begin: async (
     tx: Transaction<Tables>,
     replayId: string,
-    wanted: readonly { endpointId: string; count: number }[],
+    wanted: readonly Wanted[],
     now: Date,
-  ): Promise<{ begun: Begun[]; skipped: Map<string, number> }> => {
+  ): Promise<Begun<ReplayItem>> => {
     const { rows: picked } = await sql<Picked>`
-      select i.* from json_to_recordset(${JSON.stringify(wanted)}::json) as w("endpointId" uuid, count int)
+      select i.* from json_to_recordset(${JSON.stringify(wanted)}::json) as w("laneId" uuid, count int)
       cross join lateral (
         select delivery_id, delivery_created_at, generation, endpoint_id from webhook_replay_items
-        where replay_id = ${replayId}::uuid and endpoint_id = w."endpointId" and state = 'waiting'
+        where replay_id = ${replayId}::uuid and endpoint_id = w."laneId" and state = 'waiting'
         order by delivery_id limit w.count
       ) i
     `.execute(tx);
@@ -174,24 +201,24 @@ export const replaySteps = {
       from held h where d.id = h.id and d.created_at = h.created_at
       returning d.id, d.endpoint_id, d.generation
     `.execute(tx);
-    const begun = rows.map((row) => ({
+    const items = rows.map((row) => ({
+      laneId: row.endpoint_id,
       deliveryId: row.id,
-      endpointId: row.endpoint_id,
       generation: row.generation,
     }));
-    const ids = new Set(rows.map(({ id }) => id));
-    const left = picked.filter(({ delivery_id }) => !ids.has(delivery_id));
-    const note = (items: readonly string[], state: string, why: string | null) => sql`
+    const begun = new Set(rows.map(({ id }) => id));
+    const left = picked.filter(({ delivery_id }) => !begun.has(delivery_id));
+    const note = (ids: readonly string[], state: string, why: string | null) => sql`
       update webhook_replay_items set state = ${state}, why = ${why}
-      where replay_id = ${replayId}::uuid and delivery_id = any(${items}::uuid[])
+      where replay_id = ${replayId}::uuid and delivery_id = any(${ids}::uuid[])
     `;
-    if (begun.length > 0) await note([...ids], "sent", null).execute(tx);
+    if (items.length > 0) await note([...begun], "sent", null).execute(tx);
     const skipped = new Map<string, number>();
-    if (left.length === 0) return { begun, skipped };
+    if (left.length === 0) return { items, skipped };
     const changed = left.map(({ delivery_id }) => delivery_id);
     await note(changed, "skipped", "changed").execute(tx);
     for (const { endpoint_id } of left) skipped.set(endpoint_id, (skipped.get(endpoint_id) ?? 0) + 1);
-    return { begun, skipped };
+    return { items, skipped };
   },
 
   /** @returns how many deliveries of a disabled endpoint were skipped, at most `limit`. */

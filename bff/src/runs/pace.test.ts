@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { type Lane, type PaceLimits, pace } from "./pace.ts";
 
-const limits: PaceLimits = { ceiling: 50, canary: 5, startRate: 5, batch: 2_000, failuresToHold: 20 };
+const limits: PaceLimits = {
+  ceiling: 50,
+  canary: 5,
+  startRate: 5,
+  batch: 2_000,
+  failuresToHold: 20,
+  items: "deliveries",
+};
 const fresh = (part: Partial<Lane> = {}): Lane => ({
   phase: "canary",
   cause: null,
@@ -46,7 +53,7 @@ function run(
 }
 const allWell = (sent: number) => ({ ok: sent, bad: 0 });
 
-describe("the pace of a replay", () => {
+describe("the pace of a run", () => {
   test("begins with a canary and sends nothing more until all of it has an outcome", () => {
     const first = pace(fresh(), nothing, limits, 0);
     expect(first.send).toBe(5);
@@ -127,7 +134,7 @@ describe("the pace of a replay", () => {
     expect(pace(last, nothing, limits, 0).lane.phase).toBe("canary");
     expect(pace(last, { ...nothing, bad: 1 }, limits, 0)).toMatchObject({
       lane: { phase: "done" },
-      note: { what: "endpoint_done", detail: "7 of 8 succeeded" },
+      note: { what: "lane_done", detail: "7 of 8 succeeded" },
     });
   });
 
