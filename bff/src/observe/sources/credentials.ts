@@ -12,6 +12,21 @@ export const auth = z.strictObject({
 /** The value of an environment variable; undefined when it is not set. */
 export type ReadVariable = (name: string) => string | undefined;
 
+/**
+ * An address with the variables that it names filled in: `${NAME}` for all of it as it is, or for a part of it, such as
+ * the password, percent-encoded.
+ */
+export function readAddress(address: string, variable: ReadVariable): { url: string } | { fault: string } {
+  const missing: string[] = [];
+  const isWhole = /^\$\{\w+\}$/.test(address);
+  const url = address.replace(/\$\{([A-Za-z_]\w*)\}/g, (_, name: string) => {
+    const value = variable(name);
+    if (!value) missing.push(name);
+    return isWhole ? (value ?? "") : encodeURIComponent(value ?? "");
+  });
+  return missing.length > 0 ? { fault: `names the variable ${missing[0]}, which is not set` } : { url };
+}
+
 /** Credentials with the variables that they name filled in, or what is wrong with them. */
 export function readAuth(
   { bearer, basic, header, certificate }: z.output<typeof auth>,

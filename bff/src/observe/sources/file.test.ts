@@ -38,6 +38,21 @@ test("a server's time-out is its own, in bounds, and absent where none is given"
     );
 });
 
+test("a variable stands for the address of a server, or for a part of it that may hold any character", () => {
+  const path = write(
+    `redis:\n  - { id: shop, url: "\${SHOP}" }\n  - { id: other, url: "redis://:\${WORD}@10.0.0.2:6379/1" }\n`,
+  );
+  const set = new Map([
+    ["SHOP", "rediss://:secret@10.0.0.1"],
+    ["WORD", "p@ss:/#%"],
+  ]);
+  const urls = loadSources(path, { variable: (name) => set.get(name) }).redis.map(({ url }) => url);
+  expect(urls.slice(1)).toEqual(["rediss://:secret@10.0.0.1", "redis://:p%40ss%3A%2F%23%25@10.0.0.2:6379/1"]);
+  expect(() => loadSources(path, { variable: () => undefined })).toThrow(
+    "line 2: redis.shop.url: names the variable SHOP, which is not set",
+  );
+});
+
 test("sources are read with their owner, and own servers that are not named are added", () => {
   const path = write(`
 redis:

@@ -3,7 +3,7 @@ import type { SourceCredentials } from "@wheelhouse/shared/sources/credentials.t
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import type { WatchedServer, WatchedSources } from "./catalogue.ts";
-import { type ReadVariable, readAuth } from "./credentials.ts";
+import { type ReadVariable, readAddress, readAuth } from "./credentials.ts";
 import {
   declaredCacheOf,
   type Mistake,
@@ -146,14 +146,18 @@ function contentOf(
   } catch {
     throw new SourcesError(path, ["its aliases expand to too many nodes"]);
   }
+  const unset = fillAddresses(content, variable);
   const parsed = sourcesSchema.safeParse(content);
-  const mistakes = parsed.success
-    ? [
-        ...mistakesOf(parsed.data),
-        ...foreignOf(parsed.data, organizations),
-        ...authMistakes(parsed.data, variable),
-      ]
-    : parsed.error.issues.map(mistakeOf);
+  const judged = () =>
+    parsed.success
+      ? [
+          ...mistakesOf(parsed.data),
+          ...foreignOf(parsed.data, organizations),
+          ...authMistakes(parsed.data, variable),
+        ]
+      : parsed.error.issues.map(mistakeOf);
+  // An address without its variable would be called malformed as well.
+  const mistakes = unset.length > 0 ? unset : judged();
   if (parsed.success && mistakes.length === 0) return parsed.data;
   const problems = mistakes
     .map(({ path: place, message }) => ({ line: lineOf(place), place: placeOf(place, content), message }))
@@ -182,6 +186,25 @@ function placeOf(place: readonly (string | number)[], content: unknown): string 
 }
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * Fills in the variables that addresses of servers name, in place.
+ * @returns the addresses whose variable is not set.
+ */
+function fillAddresses(content: unknown, variable: ReadVariable): Mistake[] {
+  if (!isRecord(content)) return [];
+  return ["redis", "postgres"].flatMap((kind) => {
+    const list: unknown = content[kind];
+    if (!Array.isArray(list)) return [];
+    return list.flatMap((entry: unknown, i) => {
+      if (!isRecord(entry) || typeof entry.url !== "string") return [];
+      const read = readAddress(entry.url, variable);
+      if ("fault" in read) return [{ path: [kind, i, "url"], message: read.fault }];
+      entry.url = read.url;
+      return [];
+    });
+  });
+}
 
 function authMistakes(content: SourcesContent, variable: ReadVariable): Mistake[] {
   return (["services", "prometheus"] as const).flatMap((kind) =>
