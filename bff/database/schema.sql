@@ -800,6 +800,56 @@ create policy by_organization on wheelhouse.processed_webhook_events to wheelhou
 create policy by_system on wheelhouse.processed_webhook_events to wheelhouse_system using (true) with check (true);
 grant insert, select on wheelhouse.processed_webhook_events to wheelhouse_system;
 
+create table wheelhouse.schedule_runs (
+  org_id uuid not null,
+  schedule text not null,
+  due_at timestamptz(3) not null,
+  started_at timestamptz(3),
+  ended_at timestamptz(3),
+  outcome text not null,
+  detail text,
+  trigger text not null default 'due'::text,
+  asked_by text,
+  runner text,
+  lease_until timestamptz,
+  attempts integer not null default 0,
+  steps_done text[] not null default '{}'::text[],
+  constraint schedule_runs_pkey primary key (org_id, schedule, due_at),
+  constraint schedule_runs_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint schedule_runs_check check (((lease_until is null) or (outcome = any (array['waiting'::text, 'running'::text])))),
+  constraint schedule_runs_detail_check check ((length(detail) <= 1000)),
+  constraint schedule_runs_outcome_check check ((outcome = any (array['waiting'::text, 'running'::text, 'completed'::text, 'failed'::text, 'timed_out'::text, 'missed'::text, 'unknown'::text]))),
+  constraint schedule_runs_schedule_check check (((length(schedule) >= 1) and (length(schedule) <= 1000))),
+  constraint schedule_runs_trigger_check check ((trigger = any (array['due'::text, 'first'::text, 'person'::text, 'parent'::text])))
+);
+create index schedule_runs_oldest on wheelhouse.schedule_runs using btree (due_at);
+create unique index schedule_runs_open on wheelhouse.schedule_runs using btree (org_id, schedule) where (lease_until is not null);
+alter table wheelhouse.schedule_runs enable row level security, force row level security;
+create policy by_organization on wheelhouse.schedule_runs to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.schedule_runs to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.schedule_runs to wheelhouse_system;
+grant insert, select on wheelhouse.schedule_runs to wheelhouse_app;
+
+create table wheelhouse.schedule_states (
+  org_id uuid not null,
+  schedule text not null,
+  name text not null,
+  handled_until timestamptz(3),
+  paused_at timestamptz(3),
+  paused_by text,
+  pause_reason text,
+  template jsonb,
+  recreated_at timestamptz(3),
+  constraint schedule_states_pkey primary key (org_id, schedule),
+  constraint schedule_states_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint schedule_states_schedule_check check (((length(schedule) >= 1) and (length(schedule) <= 1000)))
+);
+alter table wheelhouse.schedule_states enable row level security, force row level security;
+create policy by_organization on wheelhouse.schedule_states to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.schedule_states to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.schedule_states to wheelhouse_app;
+grant delete, insert, select, update on wheelhouse.schedule_states to wheelhouse_system;
+
 create table wheelhouse.sessions (
   id uuid not null default wheelhouse.uuidv7(),
   token_hash bytea not null,

@@ -428,6 +428,34 @@ export interface ProcessedWebhookEvents {
   source_id: ColumnType<string, string, never>;
 }
 
+export interface ScheduleRuns {
+  asked_by: string | null;
+  attempts: Generated<number>;
+  detail: string | null;
+  due_at: Date;
+  ended_at: Date | null;
+  lease_until: Date | null;
+  org_id: string;
+  outcome: "waiting" | "running" | "completed" | "failed" | "timed_out" | "missed" | "unknown";
+  runner: string | null;
+  schedule: string;
+  started_at: Date | null;
+  steps_done: Generated<string[]>;
+  trigger: Generated<"due" | "first" | "person" | "parent">;
+}
+
+export interface ScheduleStates {
+  handled_until: Date | null;
+  name: string;
+  org_id: string;
+  pause_reason: string | null;
+  paused_at: Date | null;
+  paused_by: string | null;
+  recreated_at: Date | null;
+  schedule: string;
+  template: Json | null;
+}
+
 export interface Sessions {
   address: string | null;
   auth_method: "password" | "oidc";
@@ -824,6 +852,8 @@ export interface Tables {
   organizations: Organizations;
   password_resets: PasswordResets;
   processed_webhook_events: ProcessedWebhookEvents;
+  schedule_runs: ScheduleRuns;
+  schedule_states: ScheduleStates;
   sessions: Sessions;
   sign_in_failures: SignInFailures;
   users: Users;

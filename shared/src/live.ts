@@ -5,6 +5,7 @@ import * as health from "./health/health.ts";
 import { defineTopics } from "./live/topic.ts";
 import * as overview from "./overview.ts";
 import * as queues from "./queues.ts";
+import * as schedules from "./schedules.ts";
 import * as webhookEvents from "./webhooks/events.ts";
 import * as replays from "./webhooks/replays.ts";
 import * as webhooks from "./webhooks/webhooks.ts";
@@ -16,6 +17,7 @@ export const liveContracts = [
   breakers,
   caches,
   queues,
+  schedules,
   webhooks,
   webhookEvents,
   replays,
@@ -36,6 +38,7 @@ export const topics = defineTopics({
   breakers: breakers.breakerTopic,
   caches: caches.cacheTopic,
   queues: queues.queueTopic,
+  schedules: schedules.scheduleTopic,
   webhooks: webhooks.deliveryTopic,
   events: webhookEvents.eventTopic,
   replays: replays.replayTopic,

@@ -73,6 +73,14 @@ export const organizationPages = {
     hasPast: true,
     firstReads: ["/queues"],
   },
+  schedules: {
+    path: "/schedules",
+    title: "Schedules",
+    reachedBy: "navigation",
+    key: "d",
+    hasPast: true,
+    firstReads: ["/schedules"],
+  },
   webhooks: {
     path: "/webhooks",
     title: "Webhooks",

@@ -14,6 +14,7 @@ import { organizationIndexRoute, overviewRoute } from "#routes/overview.tsx";
 import { queuesRoute } from "#routes/queues.tsx";
 import { confirmedRoute, resetRoute } from "#routes/reset.tsx";
 import { rootRoute } from "#routes/root.tsx";
+import { schedulesRoute } from "#routes/schedules.tsx";
 import { servicesRoute } from "#routes/services.tsx";
 import { signInRoute } from "#routes/sign-in.tsx";
 import { sourcesRoute } from "#routes/sources.tsx";
@@ -33,6 +34,7 @@ const routeTree = rootRoute.addChildren([
     breakersRoute,
     cachesRoute,
     queuesRoute,
+    schedulesRoute,
     webhooksRoute,
     auditRoute,
     accessRoute,

@@ -4,6 +4,7 @@ import { seedDemo } from "#features/access/sign-in/sign-in.ts";
 import { createOwnHealth } from "#features/health/own/own.ts";
 import { createRemembering } from "#features/history/history.ts";
 import { createOverview } from "#features/overview/overview.ts";
+import { createOwnSchedules } from "#features/schedules/schedules.ts";
 import type { GivenReport } from "#features/sources/sources.ts";
 import { webhooksSettings } from "#features/webhooks/config.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
@@ -43,7 +44,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     settings: webhooksSettings(core.config, secretKey),
   });
   const { servers, watchers } = createWatchers(foundations, read, webhooks.resetBreaker);
-  const { queues, sources, health, breakers, caches } = watchers;
+  const { queues, schedules, sources, health, breakers, caches } = watchers;
   const overview = createOverview(core, {
     ...read.reading,
     intervalMs,
@@ -52,6 +53,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     aspects: [
       servers.aspect,
       queues.aspect,
+      schedules.aspect,
       sources.aspect,
       health.aspect,
       webhooks.aspect(servers.rows, intervalMs),
@@ -71,6 +73,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
       snapshots,
       aspects,
       ownQueues: queues.own,
+      ownSchedules: schedules.own,
       owner,
       eventLoop: ownProcess.eventLoop,
     }),
@@ -91,7 +94,10 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     }),
     pages: createPages(core, { sessionView: access.sessionView, overviewOf: overview.now }),
   } satisfies Record<string, Feature>;
-  return { features, watch };
+  const all: readonly Feature[] = Object.values(features);
+  const jobs = all.flatMap((feature) => feature.jobs ?? []);
+  const ownSchedules: Feature = createOwnSchedules(core, { redisUrl, jobs });
+  return { features: Object.assign({ ownSchedules }, features), watch };
 }
 
 /** Builds the whole product from its connections, without listening. */

@@ -111,11 +111,11 @@ test("slow jobs delay no other feature's jobs", async () => {
   const seen: string[] = [];
   const lifecycle = lifecycleOf(
     {
-      slow: { jobs: [{ name: "slow", run: () => new Promise(() => {}) }] },
+      slow: { jobs: [{ name: "slow", on: "every process", run: () => new Promise(() => {}) }] },
       quick: {
         jobs: [
-          { name: "fails", run: () => Promise.reject(new Error("not now")) },
-          { name: "quick", run: async () => seen.push("quick") },
+          { name: "fails", on: "every process", run: () => Promise.reject(new Error("not now")) },
+          { name: "quick", on: "every process", run: async () => seen.push("quick") },
         ],
       },
     },

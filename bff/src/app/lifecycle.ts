@@ -18,15 +18,20 @@ export function createLifecycle(deps: {
   log: Logger;
 }) {
   const { app, features, roles, drainMs, log } = deps;
+  const ending = new AbortController();
   // Each feature runs its jobs in a sequence of its own, so that jobs which take minutes delay no other feature.
   const upkeeps = Object.values(features).flatMap(({ jobs = [] }) =>
-    jobs.length === 0
-      ? []
-      : createUpkeep({
+    jobs.some(({ on }) => on === "every process")
+      ? createUpkeep({
           log,
           everyMs: jobsEveryMs,
-          tasks: Object.fromEntries(jobs.map(({ name, run }) => [name, run])),
-        }),
+          tasks: Object.fromEntries(
+            jobs
+              .filter(({ on }) => on === "every process")
+              .map(({ name, run }) => [name, () => run(ending.signal)]),
+          ),
+        })
+      : [],
   );
   // A signal may arrive while features are still starting.
   let isClosing = false;
@@ -54,6 +59,7 @@ export function createLifecycle(deps: {
     async close() {
       isClosing = true;
       for (const upkeep of upkeeps) upkeep.stop();
+      ending.abort();
       const drains = [
         end("server", async () => app.close()),
         ...started.map(({ feature, running }) => end(feature, running.drain)),

@@ -61,6 +61,7 @@ export function createWatch(
     },
     servers: connected.servers,
     queues: connected.queues,
+    schedulers: connected.schedulers,
     pokeReports: () => Promise.all([found.poke(), pushes.poke()]),
     /** What instances push over OpenTelemetry, and where it is kept. */
     pushed: pushes.pushed,

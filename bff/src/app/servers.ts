@@ -5,6 +5,11 @@ import type { SampledServer } from "#features/health/rows.ts";
 import { createPostgresSource, createRedisSource } from "#features/health/servers/servers.ts";
 import type { SampledQueues } from "#features/queues/rows.ts";
 import { createQueuesSource } from "#features/queues/source.ts";
+import {
+  createSchedulersSource,
+  isRingQueue,
+  type SampledSchedulers,
+} from "#features/schedules/schedules.ts";
 import { type Database, openPool } from "#lib/postgres/postgres.ts";
 import { createRedis, redisDatabaseOf, redisTimeoutMs } from "#lib/redis/redis.ts";
 import type { AddressFilter } from "#lib/security/address-filter.ts";
@@ -20,6 +25,7 @@ type Connected = {
   redis: WatchedRedis | null;
   server: SampledServer;
   queues: SampledQueues | null;
+  schedulers: SampledSchedulers | null;
   end(): unknown;
 };
 
@@ -55,6 +61,7 @@ export function createWatchedServers({
   const redis: WatchedRedis[] = [];
   const servers: SampledServer[] = [];
   const queues: SampledQueues[] = [];
+  const schedulers: SampledSchedulers[] = [];
 
   const openRedis = (source: WatchedServer): Connected => {
     const url = source.url ?? redisUrl;
@@ -72,6 +79,8 @@ export function createWatchedServers({
       database: redisDatabaseOf(url) ?? 0,
       clock,
     });
+    const organizationOf = ({ prefix }: { prefix: string }) =>
+      id === "primary" && prefix === ownPrefix ? platform : organization;
     return {
       source,
       kind: "redis",
@@ -86,9 +95,16 @@ export function createWatchedServers({
       },
       queues: {
         sourceId: id,
-        organizationOf: ({ prefix }) => (id === "primary" && prefix === ownPrefix ? platform : organization),
+        organizationOf,
         ...limitOf(source),
         sample: queuesOfIt.sample,
+      },
+      schedulers: {
+        sourceId: id,
+        organizationOf,
+        isOwn: (queue) => id === "primary" && isRingQueue(queue),
+        ...limitOf(source),
+        source: createSchedulersSource({ redis: connection, queues: queuesOfIt.known }),
       },
       end: () => connection.disconnect(),
     };
@@ -114,6 +130,7 @@ export function createWatchedServers({
       kind: "postgres",
       redis: null,
       queues: null,
+      schedulers: null,
       server: {
         id,
         name,
@@ -153,6 +170,10 @@ export function createWatchedServers({
       queues,
       next.flatMap((each) => each.queues ?? []),
     );
+    replace(
+      schedulers,
+      next.flatMap((each) => each.schedulers ?? []),
+    );
     for (const gone of before)
       if (!next.some(({ server }) => server === gone.server))
         Promise.resolve(gone.end()).catch((err: unknown) =>
@@ -166,6 +187,7 @@ export function createWatchedServers({
     redis: redis as readonly WatchedRedis[],
     servers,
     queues,
+    schedulers,
     async stop() {
       forget();
       for (const { end } of connected) await end();

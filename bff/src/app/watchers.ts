@@ -13,7 +13,9 @@ import { createOperations } from "#features/operations/operations.ts";
 import { createOtlp } from "#features/otlp/otlp.ts";
 import { createReasonOf, createRelatedTo } from "#features/overview/overview.ts";
 import { createQueues } from "#features/queues/queues.ts";
+import { queueRows } from "#features/queues/rows.ts";
 import { createQueuesSource } from "#features/queues/source.ts";
+import { createSchedules } from "#features/schedules/schedules.ts";
 import { createDeclared, createSources } from "#features/sources/sources.ts";
 import { webhookRows } from "#features/webhooks/aspect.ts";
 import { createWatchHttp } from "#lib/http/watch-http.ts";
@@ -103,6 +105,13 @@ export function createWatchers(
         pushed: watch.pushed,
       }),
       queues: createQueues(core, { ...reading, sources: watch.queues, servers: servers.rows, intervalMs }),
+      schedules: createSchedules(core, {
+        ...reading,
+        sources: watch.schedulers,
+        servers: servers.rows,
+        queues: queueRows,
+        intervalMs,
+      }),
       sources: createSources(core, {
         declared,
         box,

@@ -8,6 +8,7 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { Changes, Denials } from "./change.ts";
 import type { Subscribe } from "./channel.ts";
 import type { Events } from "./events.ts";
+import type { OwnScheduleName } from "./own-schedules.ts";
 import type { SharedReads } from "./shared-reads.ts";
 
 /** A role of a process; several processes may share one. */
@@ -25,11 +26,23 @@ export type Running = {
   stop(): Promise<void>;
 };
 
-/** Small, repeatable scheduled work. If there is nothing to do, it costs one statement. */
+/**
+ * Small, repeatable work. If there is nothing to do, it costs one statement. A run that was interrupted starts again
+ * with the job it was in.
+ */
 export type OwnJob = {
-  /** Unique in the product; names the job in the log. */
+  /** Unique in the product and stored with runs, so never renamed; also names the job in the log. */
   name: string;
-  run(): Promise<unknown>;
+  /**
+   * The schedule of which it is a step, once per cluster; `every process`: hourly and at start in each process, for what
+   * inserts need, without Redis.
+   */
+  on: OwnScheduleName | "every process";
+  /**
+   * @param signal aborted when the run's time is over or the process stops.
+   * @returns what it did in a few words, or nothing to report.
+   */
+  run(signal: AbortSignal): Promise<unknown>;
 };
 
 /**
@@ -41,7 +54,7 @@ export type Feature = {
   routes?(api: FastifyInstance): void | Promise<void>;
   /** Routes outside the contract: intake, health, pages; `app` is the root. */
   mount?(app: FastifyInstance): void | Promise<void>;
-  /** Run hourly and at start, in this order. */
+  /** Run in this order. */
   jobs?: readonly OwnJob[];
   /** Each is started once if any of its roles is active. */
   processes?: readonly { in: readonly ProcessRole[]; start(): Promise<Running> }[];

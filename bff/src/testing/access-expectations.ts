@@ -77,6 +77,13 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/queues": "V O A U S T",
   "GET /api/v1/queues/{id}": "V O A U S T",
 
+  "GET /api/v1/schedules": "V O A U S T",
+  "GET /api/v1/schedules/{id}": "V O A U S T",
+  "GET /api/v1/schedules/{id}/runs": "V O A U S T",
+  "POST /api/v1/schedules/{id}/run": "O A S T",
+  "POST /api/v1/schedules/{id}/pause": "O A S T",
+  "POST /api/v1/schedules/{id}/resume": "O A S T",
+
   "GET /api/v1/sources": "A U S T",
   "POST /api/v1/sources": "A S T",
   "POST /api/v1/sources/trials": "A S T",
@@ -175,6 +182,7 @@ export const expectations: Record<string, string> = {
   "live breakers": "V O A U S",
   "live caches": "V O A U S",
   "live queues": "V O A U S",
+  "live schedules": "V O A U S",
   "live webhooks": "V O A U S",
   "live events": "V O A U S",
   "live replays": "V O A U S",

@@ -8,6 +8,7 @@ import { createKeptDetails, type KeptDetails } from "#features/health/services/k
 import { createActsAspect } from "#features/overview/acts-aspect.ts";
 import { createOverviewAspect } from "#features/overview/aspect.ts";
 import { createQueuesAspect } from "#features/queues/aspect.ts";
+import { createSchedulesAspect } from "#features/schedules/aspect.ts";
 import { createBadFileAspect, createBadFileBoard } from "#features/sources/aspect.ts";
 import { createWebhooksAspect, webhookRows } from "#features/webhooks/aspect.ts";
 import type { Aspect } from "#observe/aspect.ts";
@@ -31,6 +32,7 @@ export function makeAspects({
   const all: readonly Aspect[] = [
     createServersAspect(),
     createQueuesAspect({ servers: serverRows }),
+    createSchedulesAspect({ servers: serverRows }),
     createBadFileAspect(),
     createHealthAspect({ details, processes }),
     createWebhooksAspect(),

@@ -163,7 +163,7 @@ export function createAccess(core: AccessCore, needs: AccessNeeds) {
     mount(app) {
       if (oidc) oidcRoutes(app, { oidc, admit, publicUrl: config.http.publicUrl });
     },
-    jobs: [{ name: "ended sessions", run: () => parts.sessions.purge() }],
+    jobs: [{ name: "ended sessions", on: "housekeeping", run: () => parts.sessions.purge() }],
   } satisfies Feature;
   return {
     ...feature,

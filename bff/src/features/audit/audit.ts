@@ -58,12 +58,12 @@ export function createAudit(
       review.routes(api);
     },
     jobs: [
-      { name: "audit partitions", run: () => store.makePartitions(monthsAhead) },
-      { name: "audit idempotency keys", run: intake.forgetKeys },
+      { name: "audit partitions", on: "every process", run: () => store.makePartitions(monthsAhead) },
+      { name: "audit idempotency keys", on: "retention", run: intake.forgetKeys },
       ...review.jobs,
       // Runs last, because ordering a large trail for the first time takes minutes.
-      { name: "audit months", run: () => orderAuditMonths({ database, log }) },
-      { name: "audit blocks", run: () => buildAuditBlocks({ database, log }) },
+      { name: "audit months", on: "housekeeping", run: () => orderAuditMonths({ database, log }) },
+      { name: "audit blocks", on: "housekeeping", run: () => buildAuditBlocks({ database, log }) },
     ],
     processes: [
       {

@@ -43,7 +43,7 @@ export function createCaches(core: Core, needs: CachesNeeds) {
       cachesRoutes(api, { ...reading, commands });
       cacheRemovalsRoutes(api, { removals });
     },
-    jobs: [{ name: "ended cache removals", run: removals.forget }],
+    jobs: [{ name: "ended cache removals", on: "retention", run: removals.forget }],
     processes: [
       {
         in: everyRole,

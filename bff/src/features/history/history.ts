@@ -56,7 +56,7 @@ export function createHistory(
   const annotations = createAnnotationsReader({ database, actsBetween: acts.between });
   const feature = {
     routes: (api) => historyRoutes(api, { readSeries, journal, annotations, relatedTo, deployments }),
-    jobs: [{ name: "expired history", run: createHistoryRetention({ database }) }],
+    jobs: [{ name: "expired history", on: "housekeeping", run: createHistoryRetention({ database }) }],
   } satisfies Feature;
   return {
     ...feature,

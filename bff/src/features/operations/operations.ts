@@ -128,7 +128,7 @@ export function createOperations(
   }
 
   const feature = {
-    jobs: [{ name: "ended operations", run: store.forget }],
+    jobs: [{ name: "ended operations", on: "retention", run: store.forget }],
     processes: [
       {
         in: everyRole,

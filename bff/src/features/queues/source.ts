@@ -197,6 +197,14 @@ export function createQueuesSource(deps: { redis: Redis; sourceId: string; datab
   };
 
   return {
+    /** The queues of BullMQ that are known now. */
+    known: () =>
+      [...discovery.known()].map(([base, { prefix, name }]) => ({
+        base,
+        prefix,
+        name,
+        id: queueIdOf(sourceId, { prefix, name }),
+      })),
     /** Why not all queues of this server are known; null if they are. */
     notice: () => (undiscovered === null ? null : noticeOf(undiscovered)),
     async sample(): Promise<QueuesReading> {

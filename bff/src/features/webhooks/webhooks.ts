@@ -259,10 +259,10 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
       app.addHook("onClose", refusals.settled);
     },
     jobs: [
-      { name: "old webhook deliveries", run: retention.run },
-      { name: "old webhook replays", run: replaysStore.forget },
-      { name: "old refused webhook requests", run: refusals.forget },
-      { name: "old plans of late deliveries", run: services.late.forget },
+      { name: "old webhook deliveries", on: "retention", run: retention.run },
+      { name: "old webhook replays", on: "retention", run: replaysStore.forget },
+      { name: "old refused webhook requests", on: "retention", run: refusals.forget },
+      { name: "old plans of late deliveries", on: "retention", run: services.late.forget },
     ],
     processes: [
       { in: everyRole, start: processes.gateway },

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { AuditTrail, Changes } from "#lib/change.ts";
+import type { OwnJob } from "#lib/feature.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { NamedCache } from "#lib/redis/own-caches.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
@@ -39,10 +40,10 @@ export function createAuditReview(deps: AuditReviewDeps) {
     routes: (app: FastifyInstance) =>
       auditReviewRoutes(app, { explore, exporting, views, reviews, retention }),
     jobs: [
-      { name: "audit figures", run: explore.rollUp },
-      { name: "audit targets", run: store.forgetTargets },
-      { name: "audit retention", run: retention.expireDue },
-    ],
+      { name: "audit figures", on: "housekeeping", run: explore.rollUp },
+      { name: "audit targets", on: "retention", run: store.forgetTargets },
+      { name: "audit retention", on: "retention", run: retention.expireDue },
+    ] satisfies OwnJob[],
     close: exporting.close,
   };
 }

@@ -18,6 +18,8 @@ export function createOwnHealth(
     aspects: readonly Aspect[];
     /** The queues that do Wheelhouse's own work. */
     ownQueues(): readonly unknown[];
+    /** What Wheelhouse runs again and again, with the last and the next run of each. */
+    ownSchedules(): readonly unknown[];
     /** Id of this process among those that can be the collector. */
     owner: string;
     /** Of this process; null before the first measurement. */

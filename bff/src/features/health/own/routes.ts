@@ -18,6 +18,8 @@ type OwnHealthDeps = {
   metrics: Registry;
   /** The queues that do Wheelhouse's own work. */
   ownQueues(): readonly unknown[];
+  /** What Wheelhouse runs again and again, with the last and the next run of each. */
+  ownSchedules(): readonly unknown[];
   /** Of this process; null before the first measurement. */
   eventLoop(): EventLoopFigures | null;
   /** Id of this process among those that can be the collector. */
@@ -36,7 +38,8 @@ type OwnHealthDeps = {
  * rest is for this machine and for callers with the token.
  */
 export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
-  const { readiness, snapshots, metrics, ownQueues, eventLoop, owner, roles, token, clock } = deps;
+  const { readiness, snapshots, metrics, ownQueues, ownSchedules, eventLoop, owner, roles, token, clock } =
+    deps;
   const hidden = { schema: { hide: true } };
   const guarded = {
     ...hidden,
@@ -89,6 +92,7 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
     collector: collector(),
     processes: ownProcesses(snapshots),
     queues: ownQueues(),
+    schedules: ownSchedules(),
   }));
   app.get("/health/metrics", guarded, () => metrics.getMetricsAsJSON());
   app.get("/metrics", guarded, async (_request, reply) =>

@@ -1,0 +1,222 @@
+import { type Selectable, sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
+import { platformOrganization } from "#lib/http/request-context.ts";
+import type { Database } from "#lib/postgres/postgres.ts";
+import type { RunNote } from "./rows.ts";
+
+export type RunRow = Selectable<Tables["schedule_runs"]>;
+export type StateRow = Selectable<Tables["schedule_states"]>;
+export type NotedRun = RunNote & { organizationId: string; schedule: string };
+type Place = { organizationId: string; schedule: string };
+export type RunPlace = { dueAt: string };
+
+const recentMax = 20;
+const keptDays = 30;
+const deletedPerStep = 5_000;
+
+export const noteOfRow = (row: RunRow): RunNote => ({
+  dueMs: row.due_at.getTime(),
+  startedMs: row.started_at?.getTime() ?? null,
+  endedMs: row.ended_at?.getTime() ?? null,
+  outcome: row.outcome,
+  detail: row.detail,
+  trigger: row.trigger,
+  askedBy: row.asked_by,
+});
+
+/** Runs and pauses of schedules in Postgres. */
+export function createSchedulesStore(database: Database) {
+  const { system } = database;
+
+  /** The last 20 runs of each, newest first. */
+  async function lastRuns(places: readonly Place[]): Promise<Map<string, RunNote[]>> {
+    const found = new Map<string, RunNote[]>(places.map(({ schedule }) => [schedule, []]));
+    if (places.length === 0) return found;
+    const { rows } = await sql<RunRow>`
+      select r.* from unnest(
+        ${places.map(({ organizationId }) => organizationId)}::uuid[],
+        ${places.map(({ schedule }) => schedule)}::text[]
+      ) as t (org_id, schedule)
+      cross join lateral (
+        select * from schedule_runs r where r.org_id = t.org_id and r.schedule = t.schedule
+        order by r.due_at desc limit ${recentMax}
+      ) r`.execute(system);
+    for (const row of rows) found.get(row.schedule)?.push(noteOfRow(row));
+    return found;
+  }
+
+  return {
+    lastRuns,
+
+    /** Pauses of all organizations, and the states of own schedules. */
+    states: (): Promise<StateRow[]> =>
+      system.selectFrom("schedule_states").selectAll().limit(5_000).execute(),
+
+    /** Writes observed runs; what is known already is only completed. */
+    async save(runs: readonly NotedRun[]): Promise<void> {
+      if (runs.length === 0) return;
+      await system
+        .insertInto("schedule_runs")
+        .values(
+          runs.map((run) => ({
+            org_id: run.organizationId,
+            schedule: run.schedule,
+            due_at: new Date(run.dueMs),
+            started_at: run.startedMs === null ? null : new Date(run.startedMs),
+            ended_at: run.endedMs === null ? null : new Date(run.endedMs),
+            outcome: run.outcome,
+            detail: run.detail?.slice(0, 1_000) ?? null,
+            trigger: run.trigger,
+            asked_by: run.askedBy,
+          })),
+        )
+        .onConflict((conflict) =>
+          conflict
+            .columns(["org_id", "schedule", "due_at"])
+            .doUpdateSet((eb) => ({
+              started_at: sql<Date | null>`coalesce(excluded.started_at, schedule_runs.started_at)`,
+              ended_at: eb.ref("excluded.ended_at"),
+              outcome: eb.ref("excluded.outcome"),
+              detail: eb.ref("excluded.detail"),
+            }))
+            .where("schedule_runs.outcome", "in", ["waiting", "running", "unknown", "missed"]),
+        )
+        .execute();
+    },
+
+    /** Newest first, before `place`; one more than `limit` if there are more. */
+    page: (
+      { organizationId, schedule }: Place,
+      { before, limit }: { before: RunPlace | undefined; limit: number },
+    ): Promise<RunRow[]> =>
+      database.asOrganizations([organizationId], (tx) => {
+        const all = tx
+          .selectFrom("schedule_runs")
+          .selectAll()
+          .where("org_id", "=", organizationId)
+          .where("schedule", "=", schedule);
+        const older = before === undefined ? all : all.where("due_at", "<", new Date(before.dueAt));
+        return older
+          .orderBy("due_at", "desc")
+          .limit(limit + 1)
+          .execute();
+      }),
+
+    /** @returns the run that has not ended; null if none. Locks the schedule until the end of the transaction. */
+    async openRun(tx: Transaction<Tables>, schedule: string): Promise<{ dueAt: Date } | null> {
+      const row = await tx
+        .selectFrom("schedule_runs")
+        .select("due_at")
+        .where("org_id", "=", platformOrganization.id)
+        .where("schedule", "=", schedule)
+        .where("lease_until", "is not", null)
+        .executeTakeFirst();
+      return row ? { dueAt: row.due_at } : null;
+    },
+
+    /** Asks for a run of an own schedule beside its plan. @returns false if one has not ended. */
+    async askForRun(tx: Transaction<Tables>, schedule: string, askedBy: string): Promise<boolean> {
+      const made = await tx
+        .insertInto("schedule_runs")
+        .values({
+          org_id: platformOrganization.id,
+          schedule,
+          due_at: sql<Date>`clock_timestamp()`,
+          outcome: "waiting",
+          trigger: "person",
+          asked_by: askedBy,
+          lease_until: sql<Date>`clock_timestamp()`,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning("due_at")
+        .executeTakeFirst();
+      return made !== undefined;
+    },
+
+    /** @returns false if it was paused already. */
+    async pause(
+      tx: Transaction<Tables>,
+      { organizationId, schedule }: Place,
+      told: { name: string; by: string; reason: string; template: unknown },
+    ): Promise<boolean> {
+      const { name, by, reason, template } = told;
+      const set = {
+        paused_at: sql<Date>`now()`,
+        paused_by: by,
+        pause_reason: reason,
+        template: template === null ? null : JSON.stringify(template),
+        recreated_at: null,
+      };
+      const row = await tx
+        .insertInto("schedule_states")
+        .values(Object.assign({ org_id: organizationId, schedule, name }, set))
+        .onConflict((conflict) =>
+          conflict
+            .columns(["org_id", "schedule"])
+            .doUpdateSet(set)
+            .where("schedule_states.paused_at", "is", null),
+        )
+        .returning("schedule")
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    /** Ends a pause; what fell due meanwhile is skipped. @returns what was kept; undefined if it was not paused. */
+    async resume(
+      tx: Transaction<Tables>,
+      { organizationId, schedule }: Place,
+    ): Promise<{ template: unknown } | undefined> {
+      const before = await tx
+        .selectFrom("schedule_states")
+        .select("template")
+        .where("org_id", "=", organizationId)
+        .where("schedule", "=", schedule)
+        .where("paused_at", "is not", null)
+        .forUpdate()
+        .executeTakeFirst();
+      if (!before) return undefined;
+      await tx
+        .updateTable("schedule_states")
+        .set({
+          paused_at: null,
+          paused_by: null,
+          pause_reason: null,
+          template: null,
+          recreated_at: null,
+          handled_until: sql<Date>`greatest(handled_until, now())`,
+        })
+        .where("org_id", "=", organizationId)
+        .where("schedule", "=", schedule)
+        .execute();
+      return before;
+    },
+
+    /** Notes that its program created a paused scheduler again. */
+    async noteRecreated(places: readonly Place[]): Promise<void> {
+      for (const { organizationId, schedule } of places)
+        await system
+          .updateTable("schedule_states")
+          .set({ recreated_at: sql<Date>`now()` })
+          .where("org_id", "=", organizationId)
+          .where("schedule", "=", schedule)
+          .where("paused_at", "is not", null)
+          .where("recreated_at", "is", null)
+          .execute();
+    },
+
+    /** Deletes runs of more than 30 days ago, in steps. */
+    async forget(signal: AbortSignal): Promise<void> {
+      let deleted = deletedPerStep;
+      while (deleted === deletedPerStep && !signal.aborted) {
+        const { numAffectedRows } = await sql`
+          delete from schedule_runs where ctid in (
+            select ctid from schedule_runs
+            where due_at < now() - ${keptDays} * interval '1 day' and lease_until is null
+            order by due_at limit ${deletedPerStep}
+          )`.execute(system);
+        deleted = Number(numAffectedRows ?? 0);
+      }
+    },
+  };
+}
+export type SchedulesStore = ReturnType<typeof createSchedulesStore>;
