@@ -18,18 +18,24 @@ begin
   return query
   with wanted as materialized (
     select * from json_to_recordset(refs) as w(id uuid, created_at timestamptz, generation int, attempt int)
-  ), due as materialized (
-    select d.id, d.created_at, d.org_id, d.endpoint_id, d.generation, w.attempt, d.max_attempts, d.event_id,
-      d.event_type, d.next_trigger, e.url, e.version as endpoint_version, e.settings, e.headers, e.secret_box,
-      e.previous_secret_box, e.previous_secret_until
+  ), held as materialized (
+    -- Before any endpoint is read: joined to all of them, each row would be locked once for each.
+    select d.*, w.attempt
     from wanted w
     cross join lateral (
-      select l.* from webhook_delivery_log l
+      select l.id, l.created_at, l.org_id, l.endpoint_id, l.generation, l.max_attempts, l.event_id, l.event_type,
+        l.next_trigger
+      from webhook_delivery_log l
       where l.id = w.id and l.created_at = w.created_at and l.created_at between first_at and last_at
         and l.generation = w.generation and l.attempts = w.attempt - 1 and l.status in ('pending', 'failed')
       for no key update skip locked
     ) d
-    join webhook_endpoints e on e.id = d.endpoint_id and e.enabled and e.deleted_at is null
+  ), due as materialized (
+    select h.*, e.url, e.version as endpoint_version, e.settings, e.headers, e.secret_box, e.previous_secret_box,
+      e.previous_secret_until
+    from held h
+    cross join lateral (select * from webhook_endpoints where id = h.endpoint_id limit 1) e
+    where e.enabled and e.deleted_at is null
   ), claimed as (
     insert into webhook_claims (delivery_id, delivery_created_at, org_id, endpoint_id, generation, attempt,
       attempt_trigger, url, worker, started_at, deadline_at)
@@ -44,9 +50,12 @@ begin
     due.event_type, due.url, due.endpoint_version, due.settings, due.headers, due.secret_box,
     due.previous_secret_box, due.previous_secret_until, ev.payload, ev.content_type
   from due
-  join claimed on claimed.delivery_id = due.id
-  left join webhook_events ev on ev.event_id = due.event_id and ev.created_at = due.created_at
-    and ev.created_at between first_at and last_at;
+  left join lateral (
+    select v.payload, v.content_type from webhook_events v
+    where v.event_id = due.event_id and v.created_at = due.created_at and v.created_at between first_at and last_at
+    limit 1) ev on true
+  -- `is true` keeps this a look-up by hash, which no setting above turns off.
+  where (due.id in (select delivery_id from claimed)) is true;
 end
 $$;
 revoke all on function

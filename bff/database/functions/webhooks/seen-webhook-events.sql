@@ -8,9 +8,12 @@ begin
   select i.n, p.event_id
   from json_to_recordset(events) as i(
     n int, "organizationId" uuid, "sourceId" uuid, "sourceEventId" text, "bodyHash" text)
-  join processed_webhook_events p on p.org_id = i."organizationId" and p.source_id = i."sourceId"
-    and p.source_event_id = i."sourceEventId" and p.body_hash = i."bodyHash"
-    and p.day between current_date - 1 and current_date;
+  -- The limit within keeps each look-up one by key: joined, an unanalysed partition is read as a whole.
+  cross join lateral (
+    select p.event_id from processed_webhook_events p
+    where p.org_id = i."organizationId" and p.source_id = i."sourceId" and p.source_event_id = i."sourceEventId"
+      and p.body_hash = i."bodyHash" and p.day between current_date - 1 and current_date
+    limit 1) p;
 end
 $$;
 revoke all on function wheelhouse.seen_webhook_events(json) from public;
