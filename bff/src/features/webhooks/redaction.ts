@@ -48,10 +48,14 @@ function passesLuhn(digits: string): boolean {
 type Hides = "secret field" | "token" | "card number" | "e-mail address";
 type Rule = { hides: Hides; apply(text: string, found: () => void): string };
 
-/** A rule whose replacement may use the parts of a match, as `String.replace` does. */
-const byPattern = (hides: Hides, pattern: RegExp, replacement: string): Rule => ({
+/**
+ * A rule whose replacement may use the parts of a match, as `String.replace` does. Every match holds `sign`, and most
+ * texts do not.
+ */
+const byPattern = (hides: Hides, sign: string, pattern: RegExp, replacement: string): Rule => ({
   hides,
   apply(text, found) {
+    if (!text.includes(sign)) return text;
     const replaced = text.replace(pattern, replacement);
     if (replaced !== text) found();
     return replaced;
@@ -59,9 +63,9 @@ const byPattern = (hides: Hides, pattern: RegExp, replacement: string): Rule => 
 });
 
 const rules: readonly Rule[] = [
-  byPattern("secret field", jsonField, `$1"${hidden}"`),
-  byPattern("secret field", formField, `$1$2${hidden}`),
-  byPattern("token", bearer, `$1 ${hidden}`),
+  byPattern("secret field", '"', jsonField, `$1"${hidden}"`),
+  byPattern("secret field", "=", formField, `$1$2${hidden}`),
+  byPattern("token", "", bearer, `$1 ${hidden}`),
   {
     hides: "card number",
     apply: (text, found) =>
@@ -78,10 +82,12 @@ const rules: readonly Rule[] = [
   {
     hides: "e-mail address",
     apply: (text, found) =>
-      text.replace(email, (match) => {
-        found();
-        return `${match.slice(0, 1)}···${match.slice(match.lastIndexOf("@"))}`;
-      }),
+      text.includes("@")
+        ? text.replace(email, (match) => {
+            found();
+            return `${match.slice(0, 1)}···${match.slice(match.lastIndexOf("@"))}`;
+          })
+        : text,
   },
 ];
 
@@ -95,7 +101,10 @@ export function redact(text: string): { text: string; redacted: string[] } {
 /** The same without what was replaced. */
 export const redactText = (text: string): string => redact(text).text;
 
+const notStorable = /\0|\p{Surrogate}/u;
+
 /** Text that Postgres can store: no NUL, no lone surrogates. */
 export function storable(text: string): string {
+  if (!notStorable.test(text)) return text;
   return Buffer.from(text).toString("utf8").replaceAll("\0", "\uFFFD");
 }

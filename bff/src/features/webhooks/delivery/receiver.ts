@@ -29,6 +29,45 @@ export type Sender = {
   close(): Promise<void>;
 };
 
+/** Signals of stopping workers, each with the requests that it ends. */
+const stoppable = new WeakMap<AbortSignal, Set<AbortController>>();
+
+function requestsOf(stop: AbortSignal): Set<AbortController> {
+  const known = stoppable.get(stop);
+  if (known) return known;
+  const requests = new Set<AbortController>();
+  stop.addEventListener(
+    "abort",
+    () => {
+      for (const request of requests) request.abort();
+    },
+    { once: true },
+  );
+  stoppable.set(stop, requests);
+  return requests;
+}
+
+/** Ends a request after a time, or when the worker stops; `AbortSignal.any` costs more than the rest of an attempt. */
+function limitRequest(timeoutMs: number, stop: AbortSignal) {
+  const request = new AbortController();
+  const requests = requestsOf(stop);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    request.abort();
+  }, timeoutMs);
+  requests.add(request);
+  if (stop.aborted) request.abort();
+  return {
+    signal: request.signal,
+    isLate: () => isLate,
+    end() {
+      clearTimeout(timer);
+      requests.delete(request);
+    },
+  };
+}
+
 /** Posts to receivers; the filter checks every address at connection time. */
 export function createSender(filter: AddressFilter): Sender {
   const connections = createConnections(filter);
@@ -65,13 +104,11 @@ export function createSender(filter: AddressFilter): Sender {
 
   return {
     async post(url, headers, body, timeoutMs, signal) {
-      const timeout = AbortSignal.timeout(timeoutMs);
       const { origin, pathname, search } = new URL(url);
+      const limit = limitRequest(timeoutMs, signal);
       const target = { path: `${pathname}${search}`, headers, body };
       try {
-        return await connections.with(origin, (connection) =>
-          send(connection, target, AbortSignal.any([timeout, signal])),
-        );
+        return await connections.with(origin, (connection) => send(connection, target, limit.signal));
       } catch (error) {
         if (signal.aborted)
           return {
@@ -79,9 +116,11 @@ export function createSender(filter: AddressFilter): Sender {
             errorClass: "shutdown",
             message: "Wheelhouse stopped before the receiver responded.",
           };
-        if (timeout.aborted)
+        if (limit.isLate())
           return { kind: "none", errorClass: "timeout", message: `No response within ${timeoutMs} ms.` };
         return classify(error);
+      } finally {
+        limit.end();
       }
     },
     close: connections.close,
