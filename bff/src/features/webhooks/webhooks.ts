@@ -189,7 +189,7 @@ async function startWorker(
     store: attempts,
     disableEndpoint: configuration.disable,
   });
-  const worker = startDeliveryWorker({ redis: connection, deliver, config: settings, clock, log });
+  const worker = startDeliveryWorker({ redis: connection, doorbell, deliver, config: settings, clock, log });
   return {
     drain: worker.drain,
     async stop() {

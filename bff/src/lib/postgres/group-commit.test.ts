@@ -53,3 +53,25 @@ test("a full queue and a hanging database answer 503 with Retry-After", async ()
     expect(reason).toMatchObject({ code: "unavailable", retryAfterSeconds: 5 });
   }
 });
+
+test("what arrives beside a group waits for it and goes together, unless it takes long", async () => {
+  const groups: number[][] = [];
+  const open: (() => void)[] = [];
+  const commit = createGroupCommit<number, number>({
+    patienceMs: 1_000,
+    write: async (items) => {
+      groups.push(items);
+      await new Promise<void>((resolve) => open.push(resolve));
+      return items;
+    },
+  });
+  const all: Promise<number>[] = [];
+  for (const item of [1, 2, 3, 4]) {
+    all.push(commit.add(item));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(groups).toEqual([[1]]);
+  await expect.poll(() => groups, { timeout: 5_000 }).toEqual([[1], [2, 3, 4]]);
+  for (const one of open) one();
+  expect(await Promise.all(all)).toEqual([1, 2, 3, 4]);
+});

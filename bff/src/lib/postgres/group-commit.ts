@@ -20,8 +20,10 @@ type Options<Item, Result> = {
   maxWaiting?: number;
   /** How long a caller waits. An item that is already being written may still be committed. */
   timeoutMs?: number;
-  /** Groups written at the same time. */
+  /** Groups written at the same time, at most. */
   concurrency?: number;
+  /** A further group is written beside one that takes longer than this; until then it grows. */
+  patienceMs?: number;
 };
 
 type Waiting<Item, Result> = {
@@ -47,12 +49,15 @@ export function createGroupCommit<Item, Result>({
   maxWaiting = 5_000,
   timeoutMs = 5_000,
   concurrency = 2,
+  patienceMs = 20,
 }: Options<Item, Result>): GroupCommit<Item, Result> {
   const line: Waiting<Item, Result>[] = [];
   const idle: (() => void)[] = [];
   let lineBytes = 0;
   let writing = 0;
   let scheduled = false;
+  let beganMs = 0;
+  let patience: NodeJS.Timeout | undefined;
 
   function takeGroup() {
     const group: Waiting<Item, Result>[] = [];
@@ -87,16 +92,25 @@ export function createGroupCommit<Item, Result>({
     }
   }
 
+  /** Larger groups cost less, so one is written at a time unless it is full, or the one before takes long. */
+  const isTime = () =>
+    writing === 0 ||
+    (writing < concurrency && (line.length >= maxItems || performance.now() - beganMs >= patienceMs));
+
   function pump() {
     scheduled = false;
-    while (line.length > 0 && writing < concurrency) {
+    clearTimeout(patience);
+    patience = undefined;
+    while (line.length > 0 && isTime()) {
       writing += 1;
+      beganMs = performance.now();
       void writeGroup(takeGroup()).finally(() => {
         writing -= 1;
         pump();
       });
     }
     if (line.length === 0 && writing === 0) for (const resolve of idle.splice(0)) resolve();
+    if (line.length > 0 && writing < concurrency) patience = setTimeout(pump, patienceMs);
   }
 
   return {

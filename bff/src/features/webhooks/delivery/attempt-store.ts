@@ -7,7 +7,7 @@ import type { WebhooksConfig } from "../config.ts";
 import type { StoredTerms } from "../directory/directory.ts";
 import { timeOfId } from "../ids.ts";
 import type { Payloads } from "../log/log.ts";
-import { type AttemptRef, jobIdOf } from "./jobs.ts";
+import { type AttemptRef, jobIdOf } from "./attempt-ref.ts";
 
 /** An attempt that this process may now make: the claim is committed. */
 export type Claim = {
@@ -201,15 +201,16 @@ export function createAttemptStore(deps: {
 
     /**
      * Discards deliveries to a disabled or deleted endpoint; they can be replayed once it is enabled again.
-     * @returns the organization of each discarded delivery.
+     * @returns the organization of each delivery that was discarded, null for the others.
      */
-    async discardUnwanted(refs: readonly AttemptRef[]) {
+    async discardUnwanted(refs: readonly AttemptRef[]): Promise<(string | null)[]> {
       const { first, last } = daysOf(refs);
       const { rows } = await sql<{ id: string; org_id: string }>`
         select * from discard_unwanted_webhook_deliveries(${refsOf(refs)}::json, ${first}::timestamptz,
           ${last}::timestamptz)
       `.execute(database.system);
-      return rows.map(({ id, org_id }) => ({ deliveryId: id, organizationId: org_id }));
+      const discarded = new Map(rows.map(({ id, org_id }) => [id, org_id]));
+      return refs.map(({ deliveryId }) => discarded.get(deliveryId) ?? null);
     },
   };
 }

@@ -1,7 +1,9 @@
+export { jobIdOf } from "./attempt-ref.ts";
 export { type AttemptStore, createAttemptStore, type Outcome } from "./attempt-store.ts";
+export { createDoorbell, type Doorbell } from "./doorbell.ts";
 export { createFailing } from "./failing.ts";
 export { createFigures } from "./figures.ts";
-export { createDoorbell, type Doorbell, jobIdOf, startDeliveryWorker } from "./jobs.ts";
+export { startDeliveryWorker } from "./jobs.ts";
 export { createPace } from "./pace.ts";
 export { createSender, judge, type Sender } from "./receiver.ts";
 export { headersOf } from "./request.ts";

@@ -6,6 +6,7 @@ import type { Clock } from "#lib/time/clock.ts";
 import type { Breakers } from "../breaker.ts";
 import type { WebhooksConfig } from "../config.ts";
 import type { Disabled } from "../directory/directory.ts";
+import type { AttemptRef } from "./attempt-ref.ts";
 import type {
   AttemptStore,
   Claim,
@@ -14,8 +15,9 @@ import type {
   Postponement,
   StoredOutcome,
 } from "./attempt-store.ts";
+import { type Doorbell, later } from "./doorbell.ts";
 import type { Figures } from "./figures.ts";
-import type { AttemptRef, Delivered, Doorbell, StopSignals } from "./jobs.ts";
+import type { Delivered, StopSignals } from "./hand.ts";
 import type { Pace } from "./pace.ts";
 import { type Answer, judge, type NoAnswer } from "./receiver.ts";
 import { headersOf } from "./request.ts";
@@ -68,6 +70,7 @@ export function createDelivery(options: DeliveryOptions) {
     events.emit("deliveries.changed", { organizationId, ids: [deliveryId], created: 0 });
 
   const claims = createGroupCommit<AttemptRef, Claim | null>({ write: store.claim });
+  const discards = createGroupCommit<AttemptRef, string | null>({ write: store.discardUnwanted });
   const outcomes = createGroupCommit<Outcome, StoredOutcome>({ write: store.finish });
   const postponements = createGroupCommit<Postponement, Postponed | null>({
     write: (refs) => store.postpone(refs, clock.now(), config.maxAgeMs),
@@ -123,8 +126,8 @@ export function createDelivery(options: DeliveryOptions) {
     const claim = await claims.add(ref);
     if (!claim) {
       if (probe) await breakers.abandonProbe(ref.endpointId);
-      for (const { organizationId, deliveryId } of await store.discardUnwanted([ref]))
-        tellChanged(organizationId, deliveryId);
+      const organizationId = await discards.add(ref);
+      if (organizationId !== null) tellChanged(organizationId, ref.deliveryId);
       return done;
     }
     tellChanged(claim.organizationId, claim.deliveryId);
@@ -160,7 +163,7 @@ export function createDelivery(options: DeliveryOptions) {
     });
     if (nextAttemptAt)
       await doorbell.ring([
-        { ...ref, attempt: ref.attempt + 1, delayMs: nextAttemptAt.getTime() - clock.now() },
+        later({ ...ref, attempt: ref.attempt + 1 }, nextAttemptAt.getTime() - clock.now()),
       ]);
     const { organizationId, endpointId } = claim;
     const reason = "the receiver answered 410 Gone";

@@ -7,7 +7,7 @@ import type { Database } from "#lib/postgres/postgres.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { WebhooksConfig } from "../config.ts";
 import type { AttemptStore } from "./attempt-store.ts";
-import type { Doorbell } from "./jobs.ts";
+import type { Doorbell } from "./doorbell.ts";
 import { unknownOutcome } from "./receiver.ts";
 import { scheduleOf } from "./schedule.ts";
 
@@ -21,7 +21,7 @@ type SweeperOptions = {
   store: AttemptStore;
   /** Looks at failing endpoints. */
   checkFailing(): Promise<void>;
-  doorbell: Doorbell;
+  doorbell: Pick<Doorbell, "remind">;
   events: Pick<Events, "emit">;
   config: WebhooksConfig;
   clock: Clock;
@@ -73,13 +73,12 @@ export function createSweeper(options: SweeperOptions) {
     `.execute(connection);
     const last = rows.at(-1);
     walked = last && rows.length === batch ? { at: last.at, id: last.id } : null;
-    await doorbell.ring(
+    await doorbell.remind(
       rows.map(({ id, endpoint_id, generation, attempts }) => ({
         deliveryId: id,
         endpointId: endpoint_id,
         generation,
         attempt: attempts + 1,
-        delayMs: 0,
       })),
     );
     return rows.length;
@@ -163,8 +162,9 @@ export function createSweeper(options: SweeperOptions) {
       await compact(tx);
       isSweeping = true;
     });
+    if (!isSweeping) return;
     // Beside the transaction, because disabling writes its own audit row; only the process that sweeps looks.
-    if (!isSweeping || clock.now() - checkedMs < config.failing.everyMs) return;
+    if (clock.now() - checkedMs < config.failing.everyMs) return;
     checkedMs = clock.now();
     await options.checkFailing();
   }

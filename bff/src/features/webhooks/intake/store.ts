@@ -73,42 +73,9 @@ export function createIntakeStore({
     // All payloads share one binary parameter, because an array would be sent as hexadecimal, at twice the
     // size.
     const bytes = Buffer.concat(sealed);
-    // A fixed insert order prevents deadlocks between groups that share keys.
     const { rows } = await sql<Row>`
-      with items as materialized (
-        select * from json_to_recordset(${JSON.stringify(items)}::json) as item(
-          n int, "organizationId" uuid, "sourceId" uuid, "sourceEventId" text, "bodyHash" text, "eventId" text,
-          "eventType" text, "contentType" text, headers jsonb, "receivedAt" timestamptz, "createdAt" timestamptz,
-          fate text, "missedBy" json, "sizeBytes" int, start int, length int)
-      ), seen as materialized (
-        select * from seen_webhook_events(${JSON.stringify(keysOf(items))}::json)
-      ), fresh as (
-        insert into processed_webhook_events (org_id, source_id, source_event_id, body_hash, event_id, day)
-        select "organizationId", "sourceId", "sourceEventId", "bodyHash", "eventId", current_date
-        from items where n not in (select n from seen)
-        order by "organizationId", "sourceId", "sourceEventId", "bodyHash"
-        on conflict do nothing
-        returning event_id
-      ), events as (
-        insert into webhook_events (event_id, org_id, source_id, source_event_id, event_type, content_type,
-          headers, payload, fate, missed_by, size_bytes, received_at, created_at)
-        select "eventId", "organizationId", "sourceId", "sourceEventId", "eventType", "contentType", headers,
-          substring(${bytes}::bytea from start for length), fate,
-          array(select json_array_elements_text("missedBy")::uuid), "sizeBytes", "receivedAt", "createdAt"
-        from items join fresh on fresh.event_id = items."eventId"
-      ), deliveries as (
-        insert into webhook_delivery_log (id, org_id, source_id, endpoint_id, event_type, event_id, received_at,
-          status, max_attempts, generation_started_at, next_attempt_at, job_id, created_at)
-        select d.id, i."organizationId", i."sourceId", d."endpointId", i."eventType", i."eventId", i."receivedAt",
-          'pending', d."maxAttempts", i."createdAt", i."createdAt", d.id || '_1_1', i."createdAt"
-        from json_to_recordset(${JSON.stringify(deliveries)}::json) as d(n int, id uuid, "endpointId" uuid,
-          "maxAttempts" int)
-        join items i on i.n = d.n
-        join fresh on fresh.event_id = i."eventId"
-      )
-      select n, event_id, true as duplicate from seen
-      union all
-      select n, event_id, false from items join fresh on fresh.event_id = items."eventId"
+      select * from store_webhook_events(${JSON.stringify(items)}::json, ${JSON.stringify(deliveries)}::json,
+        ${bytes}::bytea)
     `.execute(database.system);
     return new Map(rows.map(({ n, event_id, duplicate }) => [n, { eventId: event_id, duplicate }]));
   }
@@ -123,15 +90,9 @@ export function createIntakeStore({
 
   /** Creates jobs for the deliveries of new events and notifies the lists that show them. */
   function announce(events: readonly AcceptedEvent[]) {
-    void doorbell.ring(
+    void doorbell.pass(
       events.flatMap(({ deliveries }) =>
-        deliveries.map(({ id, endpointId }) => ({
-          deliveryId: id,
-          endpointId,
-          generation: 1,
-          attempt: 1,
-          delayMs: 0,
-        })),
+        deliveries.map(({ id, endpointId }) => ({ deliveryId: id, endpointId, generation: 1, attempt: 1 })),
       ),
     );
     for (const { organizationId, eventId, deliveries } of events) {
