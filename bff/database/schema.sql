@@ -1154,6 +1154,12 @@ create table wheelhouse.webhook_expired_days (
 );
 grant insert, select on wheelhouse.webhook_expired_days to wheelhouse_system;
 
+create table wheelhouse.webhook_fates_due (
+  up_to_id text not null,
+  constraint webhook_fates_due_pkey primary key (up_to_id)
+);
+grant delete, select, update on wheelhouse.webhook_fates_due to wheelhouse_system;
+
 create table wheelhouse.webhook_figures (
   org_id uuid not null,
   endpoint_id uuid not null,
@@ -1523,6 +1529,9 @@ grant execute on function wheelhouse.build_audit_blocks(uuid,integer) to wheelho
 -- wheelhouse.check_audit_expiration() returns trigger
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.check_audit_expiration() to public;
+-- wheelhouse.claim_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, claimed_by text, started timestamp with time zone, deadline timestamp with time zone) returns TABLE(id uuid, org_id uuid, endpoint_id uuid, generation integer, attempt integer, max_attempts integer, event_id text, event_type text, url text, endpoint_version integer, secret_box bytea, payload bytea, content_type text)
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+grant execute on function wheelhouse.claim_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,text,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
 -- wheelhouse.claim_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, claimed_by text, started timestamp with time zone, timeout_ms integer, grace_ms integer) returns TABLE(id uuid, org_id uuid, endpoint_id uuid, generation integer, attempt integer, max_attempts integer, event_id text, event_type text, url text, endpoint_version integer, settings jsonb, headers jsonb, secret_box bytea, previous_secret_box bytea, previous_secret_until timestamp with time zone, payload bytea, content_type text)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.claim_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,text,timestamp with time zone,integer,integer) to wheelhouse_system;
@@ -1629,12 +1638,18 @@ grant execute on function wheelhouse.seen_webhook_events(json) to wheelhouse_sys
 -- wheelhouse.seen_webhook_streams(streams bigint[]) returns TABLE(stream bigint, first_at timestamp with time zone, last_at timestamp with time zone, last_status_code integer, error_message text)
 --   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, TimeZone=UTC, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, enable_sort=off, jit=off
 grant execute on function wheelhouse.seen_webhook_streams(bigint[]) to wheelhouse_app;
+-- wheelhouse.settle_webhook_fates(most integer) returns boolean
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp
+grant execute on function wheelhouse.settle_webhook_fates(integer) to wheelhouse_system;
 -- wheelhouse.show_webhook_deliveries(ids uuid[], times timestamp with time zone[]) returns TABLE(id uuid, org_id uuid, event_id text, event_type text, source_id uuid, source_name text, endpoint_id uuid, endpoint_name text, endpoint_url text, status text, attempts integer, max_attempts integer, generation integer, version integer, received_at timestamp with time zone, last_attempt_at timestamp with time zone, next_attempt_at timestamp with time zone, completed_at timestamp with time zone, last_status_code integer, error_class text, error_message text, created_at timestamp with time zone, claimed_at timestamp with time zone)
 --   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, enable_bitmapscan=off, jit=off
 grant execute on function wheelhouse.show_webhook_deliveries(uuid[],timestamp with time zone[]) to wheelhouse_app;
 -- wheelhouse.step_audit_head() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.step_audit_head() to public;
+-- wheelhouse.store_webhook_events(events json, deliveries json, payloads bytea) returns TABLE(n integer, event_id text, duplicate boolean)
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan
+grant execute on function wheelhouse.store_webhook_events(json,json,bytea) to wheelhouse_system;
 -- wheelhouse.uuidv7() returns uuid
 --   wheelhouse_owner: sql, volatile, parallel safe
 grant execute on function wheelhouse.uuidv7() to public;

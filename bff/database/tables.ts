@@ -619,6 +619,10 @@ export interface WebhookExpiredDays {
   removed: ColumnType<number, number, never>;
 }
 
+export interface WebhookFatesDue {
+  up_to_id: ColumnType<string, never, string>;
+}
+
 export interface WebhookFigures {
   at: ColumnType<Date, Date, never>;
   count: ColumnType<number, number, never>;
@@ -865,6 +869,7 @@ export interface Tables {
   webhook_endpoints: WebhookEndpoints;
   webhook_events: WebhookEvents;
   webhook_expired_days: WebhookExpiredDays;
+  webhook_fates_due: WebhookFatesDue;
   webhook_figures: WebhookFigures;
   webhook_late_items: WebhookLateItems;
   webhook_late_plans: WebhookLatePlans;

@@ -261,7 +261,8 @@ describe("a function", () => {
     );
     const all = await read<{ name: string }>(
       url,
-      "select proname as name from pg_proc where pronamespace = 'wheelhouse'::regnamespace order by 1",
+      // Once, although the former signature of a function may remain beside it during an upgrade.
+      "select distinct proname as name from pg_proc where pronamespace = 'wheelhouse'::regnamespace order by 1",
     );
     const inFiles = [...functionFiles].map(([name, path]) => {
       const file = basename(name);
@@ -333,6 +334,48 @@ describe("a database that the release before left", () => {
     await migrate({ adminUrl: url, log });
     expect(await describeSchema(url)).toEqual(await describeSchema(fresh.url));
     expect(await ledgerOf(url)).toEqual(await ledgerOf(fresh.url));
+  });
+
+  test("waits for no fates of its events: they are set afterwards, in batches, by the sweeper's role", async () => {
+    const { url } = await makeDatabase(former.name);
+    const nobody = 5;
+    await read(
+      url,
+      `insert into wheelhouse.webhook_events (event_id, org_id, source_id, source_event_id, event_type, content_type,
+         headers, payload, received_at, created_at)
+       select 'msg_nobody_' || n, org_id, source_id, 'nobody_' || n, event_type, content_type, headers, payload, received_at,
+         created_at + n * interval '1 millisecond'
+       from (select * from wheelhouse.webhook_events limit 1) e cross join generate_series(1, ${nobody}) as n`,
+    );
+    const fates = async () =>
+      new Map(
+        (
+          await read<{ fate: string; count: number }>(
+            url,
+            "select fate, count(*)::int as count from wheelhouse.webhook_events group by fate",
+          )
+        ).map(({ fate, count }) => [fate, count]),
+      );
+    await migrate({ adminUrl: url, log });
+    const all = (await fates()).get("matched") ?? 0;
+    expect(await fates()).toEqual(new Map([["matched", all]]));
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query("set role wheelhouse_system; set search_path = wheelhouse");
+    let batches = 0;
+    for (let isDone = false; !isDone; batches += 1) {
+      const { rows } = await client.query<{ done: boolean }>("select settle_webhook_fates(3) as done");
+      isDone = rows[0]?.done ?? false;
+    }
+    expect(batches).toBeGreaterThan(1);
+    expect(await fates()).toEqual(
+      new Map([
+        ["matched", all - nobody],
+        ["unrecorded", nobody],
+      ]),
+    );
+    expect((await client.query("select settle_webhook_fates(3) as done")).rows).toEqual([{ done: true }]);
+    await client.end();
   });
 
   test("serves the application: the old trail is found, verified and continued, and each function works", async () => {

@@ -15,6 +15,7 @@ import { scheduleOf } from "./schedule.ts";
 const lockKey = 4600_0010;
 const batch = 500;
 const compactEveryMs = 10_000;
+const fatesBatch = 5_000;
 
 type SweeperOptions = {
   database: Database;
@@ -59,6 +60,7 @@ export function createSweeper(options: SweeperOptions) {
   let compactedMs = 0;
   let checkedMs = 0;
   let trustedFromMs = 0;
+  let areFatesSettled = false;
 
   async function ringDue(connection: Kysely<Tables>) {
     const dueBefore = new Date(clock.now() - config.sweepGraceMs);
@@ -149,6 +151,14 @@ export function createSweeper(options: SweeperOptions) {
     `.execute(connection);
   }
 
+  /** A batch of what an upgrade left to do; a statement of its own, so that nobody waits for it. */
+  async function settleFates() {
+    if (areFatesSettled) return;
+    const { rows } = await sql<{ done: boolean }>`
+      select settle_webhook_fates(${fatesBatch}) as done`.execute(database.system);
+    areFatesSettled = rows[0]?.done ?? true;
+  }
+
   /** Sweeps once, unless another process is sweeping. @throws when the database is unreachable. */
   async function sweep() {
     let isSweeping = false;
@@ -163,6 +173,7 @@ export function createSweeper(options: SweeperOptions) {
       isSweeping = true;
     });
     if (!isSweeping) return;
+    await settleFates();
     // Beside the transaction, because disabling writes its own audit row; only the process that sweeps looks.
     if (clock.now() - checkedMs < config.failing.everyMs) return;
     checkedMs = clock.now();
