@@ -31,6 +31,7 @@ export async function startBenchStack() {
   return {
     dataDir,
     redisUrl: redis.url,
+    pids: { postgres: postgres.pid, redis: redis.pid },
     environment: {
       DATABASE_URL: postgres.url("wheelhouse", "wheelhouse_app"),
       DATABASE_SYSTEM_URL: postgres.url("wheelhouse", "wheelhouse_system"),
@@ -72,6 +73,21 @@ export function cpuUsedMs(pid: number): number {
   // The name in parentheses may contain spaces; the times are the 12th and 13th field after it.
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000;
+}
+
+/** The same for a process and its children, those that have ended included. */
+export function treeUsedMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  const ended = (Number(fields[13]) + Number(fields[14])) * 10;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+  return children.reduce((total, child) => {
+    try {
+      return total + cpuUsedMs(Number(child));
+    } catch {
+      // It has ended meanwhile.
+      return total;
+    }
+  }, cpuUsedMs(pid) + ended);
 }
 
 const loadResult = z.object({

@@ -1,8 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
@@ -10,16 +7,11 @@ import { pino } from "pino";
 import { z } from "zod";
 import { buildApp } from "#app/app.ts";
 import { loadConfig } from "#config.ts";
-import { createGuardian } from "#embedded/guardian.ts";
-import { startEmbeddedPostgres } from "#embedded/postgres.ts";
-import { startEmbeddedRedis } from "#embedded/redis.ts";
-import { openSecrets } from "#embedded/secrets.ts";
-import { migrate } from "#lib/postgres/migrate.ts";
 import { createDatabase } from "#lib/postgres/postgres.ts";
 import { createRedis } from "#lib/redis/redis.ts";
 import { systemClock } from "#lib/time/clock.ts";
-import { seedingSettings } from "./audit-read-seed.ts";
-import { deliveryDays, seedDeliveries, seeded } from "./deliveries-seed.ts";
+import { openDeliveryData } from "./deliveries-data.ts";
+import { deliveryDays, seeded } from "./deliveries-seed.ts";
 
 const usualSize = 1_000_000;
 const requests = 100;
@@ -105,40 +97,25 @@ export async function run(): Promise<boolean> {
 }
 
 async function startStack(size: number) {
-  const dataDir = fileURLToPath(new URL(`../../.wheelhouse/bench/deliveries-${size}`, import.meta.url));
-  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
-  const redisDir = mkdtempSync(join(tmpdir(), "wheelhouse-bench-"));
-  chmodSync(redisDir, 0o711);
-  const guardian = createGuardian();
-  const secrets = openSecrets(dataDir);
-  const start = () => startEmbeddedPostgres({ guardian, dataDir, secrets, log });
-  if (!existsSync(join(dataDir, "seeded"))) {
-    await seed(dataDir, start, size);
-    writeFileSync(join(dataDir, "seeded"), "");
-  }
-  const [postgres, redisServer] = await Promise.all([
-    start(),
-    startEmbeddedRedis({ guardian, dataDir: redisDir, log }),
-  ]);
-  const { adminUrl } = postgres;
-  await migrate({ adminUrl, log });
+  const data = await openDeliveryData(size);
+  const { adminUrl } = data;
   const database = createDatabase({
-    appUrl: postgres.url("wheelhouse", "wheelhouse_app"),
-    systemUrl: postgres.url("wheelhouse", "wheelhouse_system"),
+    appUrl: data.url("wheelhouse_app"),
+    systemUrl: data.url("wheelhouse_system"),
     poolSize: 10,
     log,
   });
-  const redis = createRedis({ url: redisServer.url, name: "bench", log });
+  const redis = createRedis({ url: data.redisUrl, name: "bench", log });
   await new Promise((resolve) => redis.once("ready", resolve));
   const product = await buildApp({
-    config: loadConfig({ WHEELHOUSE_DATA_DIR: dataDir, WHEELHOUSE_DEMO: "1", WHEELHOUSE_ROLES: "web" }),
+    config: loadConfig({ WHEELHOUSE_DATA_DIR: data.dataDir, WHEELHOUSE_DEMO: "1", WHEELHOUSE_ROLES: "web" }),
     log,
     clock: systemClock,
     database,
     adminUrl,
     redis,
-    redisUrl: redisServer.url,
-    secretKey: secrets.secretKey,
+    redisUrl: data.redisUrl,
+    secretKey: data.secretKey,
   });
   const address = await product.app.listen({ host: "127.0.0.1", port: 0 });
   const client = startClient();
@@ -155,8 +132,7 @@ async function startStack(size: number) {
       await product.close();
       redis.disconnect();
       await database.close();
-      await guardian.end();
-      rmSync(redisDir, { recursive: true, force: true });
+      await data.end();
     },
   };
 }
@@ -223,31 +199,6 @@ function startClient() {
       if (child.exitCode === null) await once(child, "close");
     },
   };
-}
-
-/** Starts with a new folder, because half a data set is useless. */
-async function seed(dataDir: string, start: () => ReturnType<typeof startEmbeddedPostgres>, size: number) {
-  rmSync(join(dataDir, "postgres"), { recursive: true, force: true });
-  const beganAt = performance.now();
-  const setAll = async (adminUrl: string, statements: string[]) => {
-    const client = new pg.Client({ connectionString: adminUrl });
-    await client.connect();
-    for (const statement of statements) await client.query(statement);
-    await client.end();
-  };
-  const bare = await start();
-  const settings = Object.entries(seedingSettings).map(
-    ([name, value]) => `alter system set ${name} = '${value}'`,
-  );
-  await setAll(bare.adminUrl, settings);
-  await bare.stop();
-  const loading = await start();
-  await migrate({ adminUrl: loading.adminUrl, log });
-  await seedDeliveries(loading.adminUrl, size, (text) =>
-    say(`  ${Math.round((performance.now() - beganAt) / 1_000)} s: ${text}`),
-  );
-  await setAll(loading.adminUrl, ["alter system reset all"]);
-  await loading.stop();
 }
 
 /** The list's cursor after that many deliveries of the first organization. */

@@ -29,7 +29,7 @@ const product = await buildApp({
 });
 await product.startRoles();
 const address = await product.app.listen({ host: "127.0.0.1", port: 0 });
-const user = product.credentials.find(({ role }) => role === "admin");
+const user = product.credentials.find(({ role }) => role === (process.env.BENCH_ROLE ?? "admin"));
 process.stdout.write(`${JSON.stringify({ address, email: user?.email, password: user?.password })}\n`);
 process.once("SIGTERM", async () => {
   await product.close();

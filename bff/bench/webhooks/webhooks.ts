@@ -1,11 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { createSource } from "@wheelhouse/shared/webhooks/senders.ts";
-import { createEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import { z } from "zod";
-import { startBenchStack, startProgram } from "../bench-stack.ts";
-import { type Intake, send } from "./load.ts";
+import { startBenchStack } from "../bench-stack.ts";
+import { send } from "./load.ts";
+import { endpointCount, type Side, startBare, startOurs, startReceivers, sum, untilQuiet } from "./sides.ts";
 
 const bars = { intake: 0.8, delivered: 0.7, sustained: 0.7, othersLose: 0.1, memoryGrows: 0.1, drain: 0.7 };
 const isLong = process.argv.includes("long");
@@ -14,116 +11,10 @@ const sustainedMs = isLong ? 600_000 : 20_000;
 const backlog = isLong ? 20_000 : 3_000;
 const rounds = 2;
 const connections = 32;
-const endpointCount = 20;
 const slowAnswerMs = 3_000;
-const quietAfterMs = 120_000;
-const secretKey = randomBytes(32).toString("base64");
 
-const figures = z.object({
-  counts: z.array(z.number()),
-  p50Ms: z.number().nullable(),
-  p99Ms: z.number().nullable(),
-});
-type Figures = z.infer<typeof figures>;
-type Stack = Awaited<ReturnType<typeof startBenchStack>>;
-type Receivers = {
-  urls: readonly string[];
-  read(): Promise<Figures>;
-  reset(): Promise<Figures>;
-  slow(endpoint: number, afterMs: number): Promise<Figures>;
-  end(): Promise<void>;
-};
-type Side = { name: string; intake: Intake; pid: number; receivers: Receivers; end(): Promise<void> };
-
-const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const ratioOf = (ours: number, theirs: number) => (theirs === 0 ? 0 : ours / theirs);
-
-async function startReceivers(): Promise<Receivers> {
-  const program = await startProgram("./webhooks/receivers.ts", { RECEIVERS: String(endpointCount) });
-  const { control, ports } = z
-    .object({ control: z.number(), ports: z.array(z.number()) })
-    .parse(program.ready);
-  const ask = async (path: string) => {
-    const response = await fetch(`http://127.0.0.1:${control}${path}`, {
-      signal: AbortSignal.timeout(30_000),
-    });
-    return figures.parse(await response.json());
-  };
-  return {
-    urls: ports.map((port) => `http://127.0.0.1:${port}/in`),
-    read: () => ask("/"),
-    reset: () => ask("/reset"),
-    slow: (endpoint, afterMs) => ask(`/slow?endpoint=${endpoint}&afterMs=${afterMs}`),
-    end: program.end,
-  };
-}
-
-async function startBare(stack: Stack, receivers: Receivers, roles = "web,worker"): Promise<Side> {
-  const program = await startProgram("./webhooks/bare.ts", {
-    ...stack.environment,
-    ROLES: roles,
-    ENDPOINTS: JSON.stringify(receivers.urls),
-  });
-  const { address } = z.object({ address: z.string() }).parse(program.ready);
-  const intake = { address, path: "/hooks", secret: null };
-  return { name: "bare pipeline", intake, pid: program.pid, receivers, end: program.end };
-}
-
-const ready = z.object({ address: z.string(), email: z.string(), password: z.string() });
-
-/** Calls the API as the demo's administrator. */
-async function signIn({ address, email, password }: z.infer<typeof ready>) {
-  const post = async (path: string, body: unknown, cookie = "") => {
-    const response = await fetch(`${address}/api/v1${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "sec-fetch-site": "same-origin", cookie },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(10_000),
-    });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return response;
-  };
-  const session = await post("/session", { email, password });
-  const cookie = session.headers.getSetCookie()[0]?.split(";")[0] ?? "";
-  return async <S extends z.ZodType>(endpoint: { path: string; response: S }, body: unknown) => {
-    const parsed: S = endpoint.response;
-    return parsed.parse(await (await post(endpoint.path, body, cookie)).json());
-  };
-}
-
-let source: { path: string; secret: string } | undefined;
-
-/** The whole product, with all roles in one process unless some are named. */
-async function startOurs(stack: Stack, receivers: Receivers, roles = "web,collector,worker"): Promise<Side> {
-  const program = await startProgram("./queues-wheelhouse.ts", {
-    ...stack.environment,
-    BENCH_SECRET_KEY: secretKey,
-    WHEELHOUSE_DEMO: "1",
-    WHEELHOUSE_ROLES: roles,
-    WHEELHOUSE_LOG_LEVEL: "warn",
-  });
-  const told = ready.parse(program.ready);
-  if (!source) {
-    const call = await signIn(told);
-    const { secret } = await call(createSource, { slug: "bench", name: "Bench", scheme: "standard" });
-    for (const [n, url] of receivers.urls.entries())
-      await call(createEndpoint, { slug: `in-${n}`, name: `In ${n}`, url, eventTypes: [`t.${n}`] });
-    source = { path: "/hooks/northwind/bench", secret };
-  }
-  const intake = { address: told.address, ...source };
-  return { name: "Wheelhouse", intake, pid: program.pid, receivers, end: program.end };
-}
-
-/** Waits until nothing arrives any more, or `expected` have arrived. @returns how many have. */
-async function untilQuiet({ receivers }: Side, expected: number): Promise<number> {
-  const untilMs = performance.now() + quietAfterMs;
-  for (;;) {
-    const arrived = sum((await receivers.read()).counts);
-    if (arrived >= expected || performance.now() > untilMs) return arrived;
-    await wait(100);
-  }
-}
 
 type Saturated = {
   acceptedPerSecond: number;
