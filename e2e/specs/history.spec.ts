@@ -63,3 +63,26 @@ test("the scrubber shows an outage after it is over, on every page, clearly mark
     await queue.close();
   }
 });
+
+test("a typed range is that of the charts, is in the link, and a range that is none says so", async ({
+  page,
+  user,
+}) => {
+  await signInByApi(page, user("viewer"));
+  await page.goto("/overview");
+  const spans = page.getByRole("combobox", { name: "Time range of the charts" }).first();
+  await spans.selectOption("Another range…");
+  const dialog = page.getByRole("dialog", { name: "Time range of the charts" });
+  await dialog.getByLabel("Range").fill("soon");
+  await expect(dialog).toContainText("This is not a range");
+  await expect(dialog.getByRole("button", { name: "Show this range" })).toBeDisabled();
+  await dialog.getByLabel("Range").fill("2026-11-18 22:00 - 2026-11-19 02:00");
+  await dialog.getByRole("button", { name: "Show this range" }).click();
+  await expect(page).toHaveURL(/range=2026-11-1[89]T/);
+  await expect(spans.locator("option:checked")).toHaveText(/2026-11-18 \d\d:00 – 2026-11-19 \d\d:00/);
+  await expect(page.getByText("No deliveries in 2026-11-18").first()).toBeVisible();
+  await page.reload();
+  await expect(spans.locator("option:checked")).toHaveText(/2026-11-18 \d\d:00/);
+  await spans.selectOption("Last 6 hours");
+  await expect(page).toHaveURL(/range=6h/);
+});

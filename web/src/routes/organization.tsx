@@ -20,7 +20,6 @@ import { isSignedOut } from "#lib/api/signed-out.ts";
 import { basePath } from "#lib/base-path.ts";
 import {
   type HistorySpanChoice,
-  type HistorySpanName,
   HistorySpanProvider,
   readHistorySpan,
   spanNamed,
@@ -40,7 +39,7 @@ const Scrubber = onDemand(async () => ({
   default: (await import("#features/history/scrubber.tsx")).Scrubber,
 }));
 
-const useSpanChoice = (range: HistorySpanName | undefined): HistorySpanChoice => {
+const useSpanChoice = (range: string | undefined): HistorySpanChoice => {
   const navigate = useNavigate();
   return useMemo<HistorySpanChoice>(
     () => ({
@@ -166,7 +165,7 @@ export const organizationRoute = createRoute({
   // Links between pages keep the past moment and the time range of the charts.
   validateSearch: (
     raw: Record<string, unknown>,
-  ): { at?: string | undefined; range?: HistorySpanName | undefined } => ({
+  ): { at?: string | undefined; range?: string | undefined } => ({
     at: readTimestamp(raw, "at"),
     range: readHistorySpan(raw),
   }),

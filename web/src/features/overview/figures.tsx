@@ -14,7 +14,8 @@ import {
 import { shownWindow } from "#lib/history/data-range.ts";
 import { drawnOf } from "#lib/history/history-points.ts";
 import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
-import { useHistoryWindow } from "#lib/history/history-span.ts";
+import { spanPhrase, useHistoryWindow } from "#lib/history/history-span.ts";
+import { usePreferences } from "#lib/preferences.ts";
 import { HistorySpanSelect } from "#ui/chart/history-span-select.tsx";
 import { Sparkline } from "#ui/chart/sparkline.tsx";
 import { UnlessOld } from "#ui/page/freshness-line.tsx";
@@ -50,7 +51,10 @@ const useRedTrends = (organization: string): readonly Trend[] => {
     enabled: isAllowed,
   });
   const { span, fromMs, toMs, beginsWithData } = shownWindow(series.data, window);
-  const words = beginsWithData ? `${formatSpan(toMs - fromMs)}, all there is` : span.words;
+  const { zone } = usePreferences();
+  const words = beginsWithData
+    ? `the last ${formatSpan(toMs - fromMs)}, all there is`
+    : spanPhrase(span, zone);
   const isShown = (at: number) =>
     Date.parse(series.data?.from ?? "") + (at + 1) * (series.data?.stepMs ?? 0) > fromMs;
   const marks = drawnOf(changes.data?.items ?? [], [], { fromMs, toMs, most: mostMarks }).map(
@@ -59,7 +63,9 @@ const useRedTrends = (organization: string): readonly Trend[] => {
   return redMetrics.map((metric) => {
     const all = series.data?.series.find((each) => each.metric === metric)?.values ?? [];
     const values = all.filter((_value, at) => isShown(at));
-    return values.every((value) => value === null) ? null : { values, marks, words };
+    // An empty range that somebody asked for is shown as empty; without one, the newest minutes are better.
+    const isAsked = span.ends !== undefined && series.data !== undefined;
+    return values.every((value) => value === null) && !isAsked ? null : { values, marks, words };
   });
 };
 
@@ -74,7 +80,7 @@ const Red = (props: {
 }) => {
   const { label, figure, trend, format, unit, tone } = props;
   const values = trend?.values ?? figure.trend.values;
-  const words = trend?.words ?? "10 minutes";
+  const words = trend?.words ?? "the last 10 minutes";
   const mean = meanBefore(values);
   return (
     <div className={styles.red}>
@@ -90,15 +96,13 @@ const Red = (props: {
           values={values}
           height={44}
           tone={tone}
-          label={`${label}, last ${words}`}
+          label={`${label}, ${words}`}
           marks={trend?.marks ?? []}
         />
       </div>
       <div className={styles.under}>
         <UnlessOld observation={props.overview}>
-          {mean === null
-            ? `No deliveries in the last ${words}`
-            : `Mean over the last ${words}: ${format(mean)} ${unit}`}
+          {mean === null ? `No deliveries in ${words}` : `Mean over ${words}: ${format(mean)} ${unit}`}
         </UnlessOld>
       </div>
     </div>

@@ -1,4 +1,5 @@
 import { createContext, useContext, useEffect, useMemo, useState } from "react";
+import { formatClock, formatDate, type Zone } from "#lib/format.ts";
 import { useMoment } from "#lib/live/moment.ts";
 import { serverClock } from "#lib/live/server-clock.ts";
 import { type RawSearch, readWord } from "#lib/search-params.ts";
@@ -16,22 +17,56 @@ export const historySpans = [
   { name: "30d", words: "30 days", ms: 30 * dayMs },
   { name: "13mo", words: "13 months", ms: 390 * dayMs },
 ] as const;
-export type HistorySpan = (typeof historySpans)[number];
-export type HistorySpanName = HistorySpan["name"];
+/** A range of the charts: one that ends at the shown moment, or one with ends of its own (`ends`). */
+export type HistorySpan = {
+  name: string;
+  words: string;
+  ms: number;
+  ends?: { fromMs: number; toMs: number };
+};
+
+const longestMs = historySpans[historySpans.length - 1]?.ms ?? dayMs;
+const separator = "_";
+
+/** The name of a range with ends of its own, as the URL has it. */
+export const spanNameOf = (fromMs: number, toMs: number): string =>
+  [fromMs, toMs].map((ms) => new Date(ms).toISOString()).join(separator);
+
+/** Undefined unless both ends are time-stamps in order, and no further apart than history is kept. */
+const fixedSpan = (name: string): HistorySpan | undefined => {
+  const [fromMs = Number.NaN, toMs = Number.NaN, ...rest] = name
+    .split(separator)
+    .map((end) => Date.parse(end));
+  const ms = toMs - fromMs;
+  if (rest.length > 0 || !(ms > 0 && ms <= longestMs)) return undefined;
+  return { name: spanNameOf(fromMs, toMs), words: "", ms, ends: { fromMs, toMs } };
+};
 
 /** The URL's `range`; absent for the default hour. */
-export const readHistorySpan = (raw: RawSearch): HistorySpanName | undefined =>
+export const readHistorySpan = (raw: RawSearch): string | undefined =>
   readWord(
     raw,
     "range",
     historySpans.map(({ name }) => name),
-  );
+  ) ?? (typeof raw.range === "string" ? fixedSpan(raw.range)?.name : undefined);
 
 export const spanNamed = (name: string | undefined): HistorySpan =>
-  historySpans.find((span) => span.name === name) ?? historySpans[0];
+  historySpans.find((span) => span.name === name) ??
+  (name === undefined ? undefined : fixedSpan(name)) ??
+  historySpans[0];
+
+/** `the last hour`, or `2026-11-18 05:30 – 05:40` for a range with ends of its own. */
+export const spanPhrase = ({ words, ends }: HistorySpan, zone: Zone): string =>
+  ends === undefined ? `the last ${words}` : betweenWords(ends, zone);
+
+const betweenWords = ({ fromMs, toMs }: { fromMs: number; toMs: number }, zone: Zone): string => {
+  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+  const [first, last] = [formatDate(from, zone), formatDate(to, zone)];
+  return `${first} ${formatClock(from, zone)} – ${first === last ? "" : `${last} `}${formatClock(to, zone)}`;
+};
 
 /** Provides the range of the charts and the function to change it. */
-export type HistorySpanChoice = { span: HistorySpan; choose: (name: HistorySpanName) => void };
+export type HistorySpanChoice = { span: HistorySpan; choose: (name: string) => void };
 const SpanContext = createContext<HistorySpanChoice>({ span: historySpans[0], choose: () => undefined });
 export const HistorySpanProvider = SpanContext;
 export const useHistorySpan = (): HistorySpanChoice => useContext(SpanContext);
@@ -54,7 +89,7 @@ export const useHistoryWindow = (): HistoryWindow => {
     const timer = setInterval(() => setLiveMs(nextTurn(turnMs)), turnMs);
     return () => clearInterval(timer);
   }, [turnMs]);
-  const toMs = moment === null ? liveMs : Date.parse(moment);
+  const toMs = span.ends?.toMs ?? (moment === null ? liveMs : Date.parse(moment));
   return useMemo(() => {
     const fromMs = toMs - span.ms;
     return {

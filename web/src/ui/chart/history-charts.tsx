@@ -14,7 +14,7 @@ import {
 import { type ShownWindow, shownWindow } from "#lib/history/data-range.ts";
 import { drawnOf, extremesOf, figuresOf, pointsOf } from "#lib/history/history-points.ts";
 import { annotationsQuery, seriesQuery } from "#lib/history/history-queries.ts";
-import { type HistoryWindow, useHistoryWindow } from "#lib/history/history-span.ts";
+import { type HistoryWindow, spanPhrase, useHistoryWindow } from "#lib/history/history-span.ts";
 import { useMoment } from "#lib/live/moment.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import { Empty, Panel } from "#ui/page/panel.tsx";
@@ -65,6 +65,7 @@ const Chart = (props: {
 }) => {
   const { chart, answer, window, marks } = props;
   const { title, lines, format, top, threshold } = chart;
+  const { zone } = usePreferences();
   const points = useMemo(
     () =>
       pointsOf(
@@ -103,7 +104,7 @@ const Chart = (props: {
         <div className={css.plot}>
           <Suspense>
             <HistoryPlot
-              label={`${title}, last ${window.span.words}: ${summaries.join("; ")}`}
+              label={`${title}, ${spanPhrase(window.span, zone)}: ${summaries.join("; ")}`}
               lines={lines}
               points={points}
               extremes={extremes}
@@ -125,8 +126,11 @@ const Chart = (props: {
 
 /** The range in words, as far as the charts draw it. */
 const SpanWords = ({ window, isPast }: { window: ShownWindow; isPast: boolean }) => {
-  if (window.beginsWithData) return <>since its data begins</>;
-  return isPast ? <>the {window.span.words} before this moment</> : <>last {window.span.words}</>;
+  const { zone } = usePreferences();
+  const { span, beginsWithData } = window;
+  if (beginsWithData) return <>since its data begins</>;
+  if (span.ends !== undefined) return spanPhrase(span, zone);
+  return isPast ? <>the {span.words} before this moment</> : <>last {span.words}</>;
 };
 
 const Axis = ({ window: { fromMs, toMs } }: { window: HistoryWindow }) => {
