@@ -1,6 +1,6 @@
 import { isReason } from "@wheelhouse/shared/reason.ts";
 import type { Delivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { fieldErrors } from "#ui/form/form-field.tsx";
@@ -73,12 +73,14 @@ export const DeliveryActs = ({ organization, delivery }: Props) => {
         <CancelDialog organization={organization} delivery={delivery} onClose={() => setAsked(null)} />
       )}
       {asked === "discard" && (
-        <DiscardDialog
-          organization={organization}
-          filter={{ ids: [delivery.id] }}
-          count={1}
-          onClose={() => setAsked(null)}
-        />
+        <Suspense>
+          <DiscardDialog
+            organization={organization}
+            filter={{ ids: [delivery.id] }}
+            count={1}
+            onClose={() => setAsked(null)}
+          />
+        </Suspense>
       )}
     </>
   );

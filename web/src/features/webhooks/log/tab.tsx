@@ -15,7 +15,7 @@ import { usePreferences } from "#lib/preferences.ts";
 import { Segments } from "#ui/filter/segments.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
-import { Empty, Panel } from "#ui/page/panel.tsx";
+import { Empty, Panel, Skeleton } from "#ui/page/panel.tsx";
 import { LoadOlder } from "#ui/table/load-older.tsx";
 import { TailStrip } from "#ui/table/tail-strip.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
@@ -270,7 +270,11 @@ const Shown = (props: {
   const { search } = address;
   const grouping = groupingOf(search);
   if (grouping !== null)
-    return <CausesPanel organization={organization} address={address} grouping={grouping} acts={acts} />;
+    return (
+      <Suspense fallback={<Skeleton rows={8} label="causes" />}>
+        <CausesPanel organization={organization} address={address} grouping={grouping} acts={acts} />
+      </Suspense>
+    );
   return (
     <>
       <TailStrip {...pause} text={<StripText log={log} search={search} nowMs={nowMs} />}>
