@@ -1,6 +1,221 @@
 -- Written by `npm run schema` from the catalogues of a new database; do not edit. Partitions are left out; the bodies
 -- of functions are in `functions/` and, where a table needs them, in `migrations/`.
 
+create table wheelhouse.alert_announcements (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  incident_id uuid not null,
+  event text not null,
+  severity text not null,
+  title text not null,
+  summary text not null,
+  path text not null,
+  labels jsonb not null,
+  started_at timestamptz not null,
+  created_at timestamptz(3) not null default now(),
+  constraint alert_announcements_pkey primary key (id),
+  constraint alert_announcements_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_announcements_event_check check ((event = any (array['fired'::text, 'reopened'::text, 'resolved'::text, 'acknowledged'::text, 'escalated'::text]))),
+  constraint alert_announcements_severity_check check ((severity = any (array['critical'::text, 'warning'::text, 'info'::text])))
+);
+create index alert_announcements_incident on wheelhouse.alert_announcements using btree (org_id, incident_id);
+alter table wheelhouse.alert_announcements enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_announcements to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_announcements to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.alert_announcements to wheelhouse_app;
+grant delete, insert, select, update on wheelhouse.alert_announcements to wheelhouse_system;
+
+create table wheelhouse.alert_calls (
+  org_id uuid not null,
+  incident_id uuid not null,
+  team_id uuid,
+  severity text not null,
+  title text not null,
+  summary text not null,
+  path text not null,
+  labels jsonb not null,
+  started_at timestamptz not null,
+  state text not null,
+  step integer not null,
+  round integer not null,
+  next_at timestamptz,
+  updated_at timestamptz(3) not null default now(),
+  constraint alert_calls_pkey primary key (org_id, incident_id),
+  constraint alert_calls_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_calls_severity_check check ((severity = any (array['critical'::text, 'warning'::text, 'info'::text]))),
+  constraint alert_calls_state_check check ((state = any (array['calling'::text, 'acknowledged'::text, 'ended'::text])))
+);
+create index alert_calls_due on wheelhouse.alert_calls using btree (next_at) where (next_at is not null);
+create index alert_calls_old on wheelhouse.alert_calls using btree (updated_at) where (state = 'ended'::text);
+alter table wheelhouse.alert_calls enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_calls to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_calls to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.alert_calls to wheelhouse_system;
+grant select, update on wheelhouse.alert_calls to wheelhouse_app;
+
+create table wheelhouse.alert_channels (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  kind text not null,
+  name text not null,
+  secret_box bytea,
+  hint text not null,
+  endpoint_id uuid,
+  least_severity text not null,
+  failing_since timestamptz,
+  last_error text,
+  last_sent_at timestamptz,
+  tested_at timestamptz,
+  version integer not null default 1,
+  created_at timestamptz(3) not null default now(),
+  constraint alert_channels_pkey primary key (id),
+  constraint alert_channels_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_channels_check check (((kind = 'webhook'::text) = (endpoint_id is not null))),
+  constraint alert_channels_check1 check (((kind = 'webhook'::text) = (secret_box is null))),
+  constraint alert_channels_kind_check check ((kind = any (array['slack'::text, 'teams'::text, 'pagerduty'::text, 'json'::text, 'webhook'::text]))),
+  constraint alert_channels_least_severity_check check ((least_severity = any (array['critical'::text, 'warning'::text, 'info'::text]))),
+  constraint alert_channels_name_check check (((length(name) >= 1) and (length(name) <= 100)))
+);
+create unique index alert_channels_name on wheelhouse.alert_channels using btree (org_id, lower(name));
+alter table wheelhouse.alert_channels enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_channels to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_channels to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.alert_channels to wheelhouse_app;
+grant select, update on wheelhouse.alert_channels to wheelhouse_system;
+
+create table wheelhouse.alert_contacts (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  user_id uuid not null,
+  kind text not null,
+  name text not null,
+  secret_hash bytea not null,
+  secret_box bytea not null,
+  hint text not null,
+  expired_at timestamptz,
+  failing_since timestamptz,
+  last_error text,
+  last_sent_at timestamptz,
+  tested_at timestamptz,
+  created_at timestamptz(3) not null default now(),
+  constraint alert_contacts_pkey primary key (id),
+  constraint alert_contacts_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_contacts_user_id_fkey foreign key (user_id) references wheelhouse.users(id),
+  constraint alert_contacts_kind_check check ((kind = any (array['email'::text, 'push'::text, 'pagerduty'::text]))),
+  constraint alert_contacts_name_check check (((length(name) >= 1) and (length(name) <= 100)))
+);
+create unique index alert_contacts_secret on wheelhouse.alert_contacts using btree (org_id, user_id, secret_hash);
+alter table wheelhouse.alert_contacts enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_contacts to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_contacts to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.alert_contacts to wheelhouse_app;
+grant select, update on wheelhouse.alert_contacts to wheelhouse_system;
+
+create table wheelhouse.alert_overrides (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  team_id uuid not null,
+  layer integer not null,
+  user_id uuid not null,
+  starts_at timestamptz not null,
+  ends_at timestamptz not null,
+  reason text,
+  created_by text not null,
+  created_at timestamptz(3) not null default now(),
+  constraint alert_overrides_pkey primary key (id),
+  constraint alert_overrides_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_overrides_team_id_fkey foreign key (team_id) references wheelhouse.alert_teams(id) on delete cascade,
+  constraint alert_overrides_user_id_fkey foreign key (user_id) references wheelhouse.users(id),
+  constraint alert_overrides_check check ((ends_at > starts_at)),
+  constraint alert_overrides_layer_check check ((layer >= 0))
+);
+create index alert_overrides_team on wheelhouse.alert_overrides using btree (org_id, team_id, ends_at);
+alter table wheelhouse.alert_overrides enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_overrides to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_overrides to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.alert_overrides to wheelhouse_app;
+grant select on wheelhouse.alert_overrides to wheelhouse_system;
+
+create table wheelhouse.alert_people (
+  org_id uuid not null,
+  user_id uuid not null,
+  time_zone text not null,
+  night_from text not null,
+  night_to text not null,
+  rules jsonb not null,
+  has_sound boolean not null default false,
+  version integer not null default 1,
+  constraint alert_people_pkey primary key (org_id, user_id),
+  constraint alert_people_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_people_user_id_fkey foreign key (user_id) references wheelhouse.users(id),
+  constraint alert_people_night_from_check check ((night_from ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'::text)),
+  constraint alert_people_night_to_check check ((night_to ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'::text))
+);
+alter table wheelhouse.alert_people enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_people to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_people to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.alert_people to wheelhouse_app;
+grant select on wheelhouse.alert_people to wheelhouse_system;
+
+create table wheelhouse.alert_settings (
+  org_id uuid not null,
+  throttle_limit integer not null default 20,
+  throttle_minutes integer not null default 10,
+  digest_minutes integer not null default 15,
+  allows_links boolean not null default false,
+  heartbeat_box bytea,
+  heartbeat_hint text,
+  heartbeat_seconds integer not null default 60,
+  heartbeat_due_at timestamptz,
+  heartbeat_sent_at timestamptz,
+  heartbeat_error text,
+  version integer not null default 1,
+  constraint alert_settings_pkey primary key (org_id),
+  constraint alert_settings_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_settings_check check (((heartbeat_box is null) = (heartbeat_due_at is null))),
+  constraint alert_settings_check1 check (((heartbeat_box is null) = (heartbeat_hint is null))),
+  constraint alert_settings_digest_minutes_check check (((digest_minutes >= 1) and (digest_minutes <= 1440))),
+  constraint alert_settings_heartbeat_seconds_check check (((heartbeat_seconds >= 10) and (heartbeat_seconds <= 86400))),
+  constraint alert_settings_throttle_limit_check check (((throttle_limit >= 1) and (throttle_limit <= 10000))),
+  constraint alert_settings_throttle_minutes_check check (((throttle_minutes >= 1) and (throttle_minutes <= 1440)))
+);
+create index alert_settings_heartbeat on wheelhouse.alert_settings using btree (heartbeat_due_at) where (heartbeat_due_at is not null);
+alter table wheelhouse.alert_settings enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_settings to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_settings to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.alert_settings to wheelhouse_app;
+grant insert, select, update on wheelhouse.alert_settings to wheelhouse_system;
+
+create table wheelhouse.alert_teams (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  name text not null,
+  position integer not null,
+  matchers jsonb not null,
+  time_zone text not null,
+  handover_day integer not null,
+  handover_time text not null,
+  rota_from text not null,
+  layers jsonb not null,
+  steps jsonb not null,
+  repeats integer not null,
+  version integer not null default 1,
+  created_at timestamptz(3) not null default now(),
+  constraint alert_teams_pkey primary key (id),
+  constraint alert_teams_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_teams_handover_day_check check (((handover_day >= 1) and (handover_day <= 7))),
+  constraint alert_teams_handover_time_check check ((handover_time ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'::text)),
+  constraint alert_teams_name_check check (((length(name) >= 1) and (length(name) <= 100))),
+  constraint alert_teams_repeats_check check (((repeats >= 0) and (repeats <= 10))),
+  constraint alert_teams_rota_from_check check ((rota_from ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'::text))
+);
+create unique index alert_teams_name on wheelhouse.alert_teams using btree (org_id, lower(name));
+alter table wheelhouse.alert_teams enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_teams to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_teams to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.alert_teams to wheelhouse_app;
+grant select on wheelhouse.alert_teams to wheelhouse_system;
+
 create table wheelhouse.api_tokens (
   id uuid not null default wheelhouse.uuidv7(),
   org_id uuid not null,
@@ -680,6 +895,74 @@ grant delete, insert, select on wheelhouse.memberships to wheelhouse_app;
 grant delete, insert, select, update on wheelhouse.memberships to wheelhouse_system;
 grant update (role) on wheelhouse.memberships to wheelhouse_app;
 
+create table wheelhouse.notification_allowances (
+  org_id uuid not null,
+  throttle_key text not null,
+  window_started_at timestamptz not null,
+  used integer not null,
+  constraint notification_allowances_pkey primary key (org_id, throttle_key),
+  constraint notification_allowances_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+alter table wheelhouse.notification_allowances enable row level security, force row level security;
+create policy by_organization on wheelhouse.notification_allowances to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.notification_allowances to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.notification_allowances to wheelhouse_system;
+
+create table wheelhouse.notifications (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  incident_id uuid,
+  event text not null,
+  severity text not null,
+  title text not null,
+  summary text not null,
+  path text not null,
+  started_at timestamptz,
+  channel text not null,
+  user_id uuid,
+  channel_id uuid,
+  recipient text not null,
+  throttle_key text,
+  team text,
+  step integer,
+  state text not null,
+  attempts integer not null default 0,
+  due_at timestamptz not null,
+  claim uuid,
+  claimed_until timestamptz,
+  withdrawn_at timestamptz,
+  sent_at timestamptz,
+  latency_ms integer,
+  error text,
+  digest_id uuid,
+  content_box bytea,
+  address text,
+  read_at timestamptz,
+  link_used_at timestamptz,
+  created_at timestamptz(3) not null default now(),
+  constraint notifications_pkey primary key (id),
+  constraint notifications_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint notifications_user_id_fkey foreign key (user_id) references wheelhouse.users(id),
+  constraint notifications_channel_check check ((channel = any (array['bell'::text, 'email'::text, 'push'::text, 'slack'::text, 'teams'::text, 'pagerduty'::text, 'json'::text, 'webhook'::text]))),
+  constraint notifications_check check (((channel <> 'bell'::text) or (user_id is not null))),
+  constraint notifications_event_check check ((event = any (array['fired'::text, 'reopened'::text, 'resolved'::text, 'acknowledged'::text, 'escalated'::text, 'digest'::text, 'test'::text, 'mail'::text, 'channel'::text]))),
+  constraint notifications_severity_check check ((severity = any (array['critical'::text, 'warning'::text, 'info'::text]))),
+  constraint notifications_state_check check ((state = any (array['pending'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'cancelled'::text, 'held'::text, 'digested'::text])))
+);
+create index notifications_bell on wheelhouse.notifications using btree (org_id, user_id, id desc) where (channel = 'bell'::text);
+create index notifications_claimed on wheelhouse.notifications using btree (claimed_until) where (state = 'sending'::text);
+create index notifications_due on wheelhouse.notifications using btree (due_at) where (state = 'pending'::text);
+create index notifications_held on wheelhouse.notifications using btree (due_at) where (state = 'held'::text);
+create index notifications_incident on wheelhouse.notifications using btree (org_id, incident_id) where (incident_id is not null);
+create index notifications_log on wheelhouse.notifications using btree (org_id, id desc);
+create index notifications_old on wheelhouse.notifications using btree (created_at);
+create index notifications_unread on wheelhouse.notifications using btree (org_id, user_id) where ((channel = 'bell'::text) and (read_at is null));
+alter table wheelhouse.notifications enable row level security, force row level security;
+create policy by_organization on wheelhouse.notifications to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.notifications to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.notifications to wheelhouse_system;
+grant insert, select, update on wheelhouse.notifications to wheelhouse_app;
+
 create table wheelhouse.oidc_identities (
   issuer text not null,
   subject text not null,
@@ -934,6 +1217,26 @@ grant insert, select, update on wheelhouse.users to wheelhouse_system;
 grant insert (id, email, name, password_hash) on wheelhouse.users to wheelhouse_app;
 grant select (id, email, name, disabled_at, created_at, has_password) on wheelhouse.users to wheelhouse_app;
 grant update (password_hash, disabled_at) on wheelhouse.users to wheelhouse_app;
+
+create table wheelhouse.wall_grants (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  name text not null,
+  created_by text not null,
+  created_at timestamptz(3) not null default now(),
+  expires_at timestamptz not null,
+  revoked_at timestamptz,
+  seen_at timestamptz,
+  constraint wall_grants_pkey primary key (id),
+  constraint wall_grants_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint wall_grants_name_check check (((length(name) >= 1) and (length(name) <= 100)))
+);
+create index wall_grants_newest on wheelhouse.wall_grants using btree (org_id, id desc) where (revoked_at is null);
+alter table wheelhouse.wall_grants enable row level security, force row level security;
+create policy by_organization on wheelhouse.wall_grants to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.wall_grants to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.wall_grants to wheelhouse_app;
+grant select, update on wheelhouse.wall_grants to wheelhouse_system;
 
 create table wheelhouse.watched_sources (
   id uuid not null default wheelhouse.uuidv7(),

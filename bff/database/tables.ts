@@ -27,6 +27,127 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface AlertAnnouncements {
+  created_at: Generated<Date>;
+  event: "fired" | "reopened" | "resolved" | "acknowledged" | "escalated";
+  id: Generated<string>;
+  incident_id: string;
+  labels: Json;
+  org_id: string;
+  path: string;
+  severity: "critical" | "warning" | "info";
+  started_at: Date;
+  summary: string;
+  title: string;
+}
+
+export interface AlertCalls {
+  incident_id: string;
+  labels: Json;
+  next_at: Date | null;
+  org_id: string;
+  path: string;
+  round: number;
+  severity: "critical" | "warning" | "info";
+  started_at: Date;
+  state: "calling" | "acknowledged" | "ended";
+  step: number;
+  summary: string;
+  team_id: string | null;
+  title: string;
+  updated_at: Generated<Date>;
+}
+
+export interface AlertChannels {
+  created_at: Generated<Date>;
+  endpoint_id: string | null;
+  failing_since: Date | null;
+  hint: string;
+  id: Generated<string>;
+  kind: "slack" | "teams" | "pagerduty" | "json" | "webhook";
+  last_error: string | null;
+  last_sent_at: Date | null;
+  least_severity: "critical" | "warning" | "info";
+  name: string;
+  org_id: string;
+  secret_box: Buffer | null;
+  tested_at: Date | null;
+  version: Generated<number>;
+}
+
+export interface AlertContacts {
+  created_at: Generated<Date>;
+  expired_at: Date | null;
+  failing_since: Date | null;
+  hint: string;
+  id: Generated<string>;
+  kind: "email" | "push" | "pagerduty";
+  last_error: string | null;
+  last_sent_at: Date | null;
+  name: string;
+  org_id: string;
+  secret_box: Buffer;
+  secret_hash: Buffer;
+  tested_at: Date | null;
+  user_id: string;
+}
+
+export interface AlertOverrides {
+  created_at: Generated<Date>;
+  created_by: string;
+  ends_at: Date;
+  id: Generated<string>;
+  layer: number;
+  org_id: string;
+  reason: string | null;
+  starts_at: Date;
+  team_id: string;
+  user_id: string;
+}
+
+export interface AlertPeople {
+  has_sound: Generated<boolean>;
+  night_from: string;
+  night_to: string;
+  org_id: string;
+  rules: Json;
+  time_zone: string;
+  user_id: string;
+  version: Generated<number>;
+}
+
+export interface AlertSettings {
+  allows_links: Generated<boolean>;
+  digest_minutes: Generated<number>;
+  heartbeat_box: Buffer | null;
+  heartbeat_due_at: Date | null;
+  heartbeat_error: string | null;
+  heartbeat_hint: string | null;
+  heartbeat_seconds: Generated<number>;
+  heartbeat_sent_at: Date | null;
+  org_id: string;
+  throttle_limit: Generated<number>;
+  throttle_minutes: Generated<number>;
+  version: Generated<number>;
+}
+
+export interface AlertTeams {
+  created_at: Generated<Date>;
+  handover_day: number;
+  handover_time: string;
+  id: Generated<string>;
+  layers: Json;
+  matchers: Json;
+  name: string;
+  org_id: string;
+  position: number;
+  repeats: number;
+  rota_from: string;
+  steps: Json;
+  time_zone: string;
+  version: Generated<number>;
+}
+
 export interface ApiTokens {
   capabilities: Capability[];
   created_at: Generated<Date>;
@@ -371,6 +492,56 @@ export interface Memberships {
   user_id: string;
 }
 
+export interface NotificationAllowances {
+  org_id: string;
+  throttle_key: string;
+  used: number;
+  window_started_at: Date;
+}
+
+export interface Notifications {
+  address: string | null;
+  attempts: Generated<number>;
+  channel: "bell" | "email" | "push" | "slack" | "teams" | "pagerduty" | "json" | "webhook";
+  channel_id: string | null;
+  claim: string | null;
+  claimed_until: Date | null;
+  content_box: Buffer | null;
+  created_at: Generated<Date>;
+  digest_id: string | null;
+  due_at: Date;
+  error: string | null;
+  event:
+    | "fired"
+    | "reopened"
+    | "resolved"
+    | "acknowledged"
+    | "escalated"
+    | "digest"
+    | "test"
+    | "mail"
+    | "channel";
+  id: Generated<string>;
+  incident_id: string | null;
+  latency_ms: number | null;
+  link_used_at: Date | null;
+  org_id: string;
+  path: string;
+  read_at: Date | null;
+  recipient: string;
+  sent_at: Date | null;
+  severity: "critical" | "warning" | "info";
+  started_at: Date | null;
+  state: "pending" | "sending" | "sent" | "failed" | "cancelled" | "held" | "digested";
+  step: number | null;
+  summary: string;
+  team: string | null;
+  throttle_key: string | null;
+  title: string;
+  user_id: string | null;
+  withdrawn_at: Date | null;
+}
+
 export interface OidcIdentities {
   issuer: ColumnType<string, string, never>;
   linked_at: ColumnType<Date, Date | undefined, never>;
@@ -488,6 +659,17 @@ export interface Users {
   id: Generated<string>;
   name: string;
   password_hash: string | null;
+}
+
+export interface WallGrants {
+  created_at: Generated<Date>;
+  created_by: string;
+  expires_at: Date;
+  id: Generated<string>;
+  name: string;
+  org_id: string;
+  revoked_at: Date | null;
+  seen_at: Date | null;
 }
 
 export interface WatchedSources {
@@ -819,6 +1001,14 @@ export interface WebhookTallyChanges {
 
 /** Every table of schema `wheelhouse` as Kysely sees it. */
 export interface Tables {
+  alert_announcements: AlertAnnouncements;
+  alert_calls: AlertCalls;
+  alert_channels: AlertChannels;
+  alert_contacts: AlertContacts;
+  alert_overrides: AlertOverrides;
+  alert_people: AlertPeople;
+  alert_settings: AlertSettings;
+  alert_teams: AlertTeams;
   api_tokens: ApiTokens;
   audit_activity: AuditActivity;
   audit_blocks: AuditBlocks;
@@ -851,6 +1041,8 @@ export interface Tables {
   leases: Leases;
   maintenance_windows: MaintenanceWindows;
   memberships: Memberships;
+  notification_allowances: NotificationAllowances;
+  notifications: Notifications;
   oidc_identities: OidcIdentities;
   operations: Operations;
   organizations: Organizations;
@@ -861,6 +1053,7 @@ export interface Tables {
   sessions: Sessions;
   sign_in_failures: SignInFailures;
   users: Users;
+  wall_grants: WallGrants;
   watched_sources: WatchedSources;
   webhook_attempts: WebhookAttempts;
   webhook_claims: WebhookClaims;

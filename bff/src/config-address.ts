@@ -2,6 +2,7 @@ import { pagePaths } from "@wheelhouse/shared/pages.ts";
 
 /** First parts of the paths that the server itself answers, below which it cannot tell a base path from its own. */
 export const ownFirstParts: ReadonlySet<string> = new Set([
+  "acknowledge",
   "api",
   "assets",
   "health",

@@ -263,6 +263,25 @@ export const variableReference: Record<VariableName, VariableReference> = {
     example: "/etc/wheelhouse/wheelhouse.yaml",
     readBy: "all",
   },
+  WHEELHOUSE_SMTP_URL: {
+    description:
+      "Mail server for notifications, invitations and links for new passwords: `smtps://` for TLS from the start, `smtp://` for STARTTLS, which is demanded unless the server is on this machine.",
+    without: "no e-mail; links are handed over by the person who creates them",
+    example: "smtp://wheelhouse:secret@mail.example.com:587",
+    readBy: ["web", "worker"],
+  },
+  WHEELHOUSE_MAIL_FROM: {
+    description: "Address that e-mails come from.",
+    without: "required with the mail server",
+    example: "Wheelhouse <wheelhouse@example.com>",
+    readBy: ["worker"],
+  },
+  WHEELHOUSE_PAGERDUTY_URL: {
+    description: "Events API v2 that PagerDuty keys are sent to, for its European service or a relay.",
+    without: "https://events.pagerduty.com/v2/enqueue",
+    example: "https://events.eu.pagerduty.com/v2/enqueue",
+    readBy: ["worker"],
+  },
   WHEELHOUSE_AUDIT_KEY: {
     description: "32 random bytes in base64 that sign the audit trail. Another value rotates the key.",
     without: "derived from the secret key",
@@ -320,6 +339,7 @@ const groups: readonly { title: string; has: (name: string) => boolean }[] = [
     title: "Webhooks",
     has: (name) => /^WHEELHOUSE_(ALLOW|RETRY|DELIVERY|DELIVERIES|DEAD_LETTERS|BREAKER|REFUSALS)_/.test(name),
   },
+  { title: "Notifications", has: (name) => /^WHEELHOUSE_(SMTP|MAIL|PAGERDUTY)_/.test(name) },
   { title: "Audit trail", has: (name) => /^WHEELHOUSE_AUDIT_/.test(name) },
 ];
 

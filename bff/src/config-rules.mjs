@@ -190,6 +190,15 @@ export const rules = {
   ),
   WHEELHOUSE_CONFIG: anything,
   WHEELHOUSE_WATCH: watchedAddresses,
+  WHEELHOUSE_SMTP_URL: address(["smtp:", "smtps:"], "WHEELHOUSE_SMTP_URL"),
+  WHEELHOUSE_MAIL_FROM: rule(
+    (text) => /^[^\r\n<>]*<?[^\s<>@]+@[^\s<>@]+>?$/.test(text) && text.length <= 320,
+    "must be an address such as wheelhouse@example.com, or Wheelhouse <wheelhouse@example.com>",
+  ),
+  WHEELHOUSE_PAGERDUTY_URL: rule(
+    (text) => /^https?:\/\//.test(text) && URL.canParse(text),
+    "must be a URL that begins with https://",
+  ),
   WHEELHOUSE_AUDIT_KEY: key,
   WHEELHOUSE_AUDIT_S3_URL: rule(
     (text) => URL.canParse(text) && /^https?:\/\/[^/]+\/[^?#]+$/.test(text),
@@ -236,6 +245,8 @@ function missing(given, unread) {
     demand(["DATABASE_URL"], "is required with DATABASE_SYSTEM_URL");
   if (given.WHEELHOUSE_AUDIT_S3_URL !== undefined)
     demand(ofObjectStore, "is required with WHEELHOUSE_AUDIT_S3_URL");
+  if (given.WHEELHOUSE_SMTP_URL !== undefined || unread.has("WHEELHOUSE_SMTP_URL_FILE"))
+    demand(["WHEELHOUSE_MAIL_FROM"], "is required with WHEELHOUSE_SMTP_URL");
   if (ofProvider.some((name) => given[name] !== undefined))
     demand(ofProvider, `is required with ${ofProvider.join(", ")}`);
   return found;

@@ -94,6 +94,12 @@ export type Config = {
     deadLettersKeptDays: number;
     refusalsKeptDays: number;
   };
+  notifications: {
+    /** The mail server, and the address that e-mails come from; undefined to send none. */
+    smtp: { url: string; from: string } | undefined;
+    /** Undefined for PagerDuty's own. */
+    pagerDutyUrl: string | undefined;
+  };
   audit: ProofConfig;
   rateLimits: {
     mutationsPerHour: number;
@@ -187,6 +193,9 @@ export const variables = z.object({
   WHEELHOUSE_HEALTH_TOKEN: z.string().optional(),
   WHEELHOUSE_CONFIG: z.string().optional(),
   WHEELHOUSE_WATCH: watched.optional(),
+  WHEELHOUSE_SMTP_URL: z.string().optional(),
+  WHEELHOUSE_MAIL_FROM: z.string().optional(),
+  WHEELHOUSE_PAGERDUTY_URL: z.string().optional(),
   ...auditVariables,
   WHEELHOUSE_PG_POOL_SIZE: wholeNumber.default(10),
 } satisfies Record<keyof typeof rules, z.ZodType>);
@@ -258,6 +267,13 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     redis: { url: read.REDIS_URL },
     oidc: readProvider(read),
     webhooks: webhooksOf(read, demo),
+    notifications: {
+      smtp:
+        read.WHEELHOUSE_SMTP_URL && read.WHEELHOUSE_MAIL_FROM
+          ? { url: read.WHEELHOUSE_SMTP_URL, from: read.WHEELHOUSE_MAIL_FROM }
+          : undefined,
+      pagerDutyUrl: read.WHEELHOUSE_PAGERDUTY_URL,
+    },
     audit: auditConfig(read),
     rateLimits: {
       mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,

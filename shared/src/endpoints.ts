@@ -3,6 +3,8 @@ import * as accessLimits from "./access/limits.ts";
 import * as accessMembers from "./access/members.ts";
 import * as accessSessions from "./access/sessions.ts";
 import * as accessTokens from "./access/tokens.ts";
+import * as alertChannels from "./alerts/channels.ts";
+import * as alertRouting from "./alerts/routing.ts";
 import * as auditExplore from "./audit/explore.ts";
 import * as auditExport from "./audit/export.ts";
 import * as auditIntake from "./audit/intake.ts";
@@ -30,6 +32,8 @@ const contracts = [
   accessSessions,
   accessTokens,
   access,
+  alertChannels,
+  alertRouting,
   auditExplore,
   auditExport,
   auditIntake,

@@ -1,3 +1,4 @@
+import * as notifications from "./alerts/notifications.ts";
 import * as audit from "./audit/audit.ts";
 import * as breakers from "./breakers.ts";
 import * as caches from "./caches/caches.ts";
@@ -22,6 +23,7 @@ export const liveContracts = [
   webhookEvents,
   replays,
   audit,
+  notifications,
 ] as const;
 
 /**
@@ -43,6 +45,7 @@ export const topics = defineTopics({
   events: webhookEvents.eventTopic,
   replays: replays.replayTopic,
   audit: audit.auditTopic,
+  notifications: notifications.bellTopic,
 });
 
 export type Topic = keyof typeof topics;

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "#config.ts";
 import { seedDemo } from "#features/access/sign-in/sign-in.ts";
+import { createNotifications } from "#features/alerts/notifications/notifications.ts";
 import { createOwnHealth } from "#features/health/own/own.ts";
 import { createRemembering } from "#features/history/history.ts";
 import { createOverview } from "#features/overview/overview.ts";
@@ -33,7 +34,7 @@ export type Product = {
 
 /** All features, in the order in which they are mounted and started; they stop in the opposite order. */
 function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDeps) {
-  const { core, audit, access, sessionEnds } = foundations;
+  const { core, audit, access, box, subscriber, sessionEnds } = foundations;
   const read = createReading(foundations, redisUrl);
   const { history, ownProcess, watch } = read;
   const { snapshots, owner, intervalMs } = watch;
@@ -42,6 +43,15 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     redisUrl,
     runs,
     settings: webhooksSettings(core.config, secretKey),
+  });
+  const notifications = createNotifications(core, {
+    redisUrl,
+    secretKey,
+    box,
+    subscriber,
+    deliverWebhook: webhooks.deliverOwn,
+    acknowledge: null,
+    isAlive: () => core.clock.now() - (snapshots.heardAtMs() ?? 0) < 5 * Math.max(intervalMs, 3_000),
   });
   const { servers, watchers } = createWatchers(foundations, read, webhooks.resetBreaker);
   const { queues, schedules, sources, health, breakers, caches } = watchers;
@@ -80,8 +90,10 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     ownProcess,
     observing: createObserving(core, { watch, aspects, roles: core.config.roles }),
     webhooks,
+    notifications,
     live: createLive(core, {
       snapshots,
+      followNotifications: notifications.follow,
       sessionEnds,
       intervalMs,
       authenticate: access.authenticateHandshake,

@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { Config } from "#config.ts";
 import { createAccess } from "#features/access/access.ts";
+import { createMails } from "#features/alerts/notifications/notifications.ts";
 import { createAudit } from "#features/audit/audit.ts";
 import { createChannels } from "#lib/channel.ts";
 import { createEvents } from "#lib/events.ts";
@@ -39,7 +40,14 @@ export function createFoundations({ config, log, clock, database, redis, redisUr
   const ground: Ground = { database, redis, subscribe, clock, log, events, sharedReads, config };
   const audit = createAudit(ground, { box, secretKey, cache: ownCaches.named("audit values") });
   const { changes, denials } = audit;
-  const access = createAccess({ ...ground, changes, denials }, { sessionEnds, box });
+  const access = createAccess(
+    { ...ground, changes, denials },
+    {
+      sessionEnds,
+      box,
+      mails: createMails({ box, config }),
+    },
+  );
   const core: Core = { ...ground, changes, denials, admit: access.admit };
   return {
     core,

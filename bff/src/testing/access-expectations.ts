@@ -50,6 +50,28 @@ export const expectations: Record<string, string> = {
   "POST /api/v1/tokens": "A S",
   "DELETE /api/v1/tokens/{id}": "A S",
 
+  "GET /api/v1/notifications/bell": "signed in",
+  "POST /api/v1/notifications/bell/read": "signed in",
+  "GET /api/v1/notifications": "V O A U S T",
+  "GET /api/v1/alerts/channels": "V O A U S T",
+  "POST /api/v1/alerts/channels": "A S T",
+  "PATCH /api/v1/alerts/channels/{id}": "A S T",
+  "DELETE /api/v1/alerts/channels/{id}": "A S T",
+  "POST /api/v1/alerts/channels/{id}/test": "O A S T",
+  "GET /api/v1/alerts/settings": "V O A U S T",
+  "PUT /api/v1/alerts/settings": "A S T",
+  "GET /api/v1/alerts/on-call": "V O A U S T",
+  "POST /api/v1/alerts/teams": "A S T",
+  "PUT /api/v1/alerts/teams/{id}": "A S T",
+  "DELETE /api/v1/alerts/teams/{id}": "A S T",
+  "POST /api/v1/alerts/teams/{id}/overrides": "O A S T",
+  "DELETE /api/v1/alerts/overrides/{id}": "O A S T",
+  "GET /api/v1/alerts/me": "signed in",
+  "PUT /api/v1/alerts/me": "signed in",
+  "POST /api/v1/alerts/me/contacts": "signed in",
+  "DELETE /api/v1/alerts/me/contacts/{id}": "signed in",
+  "POST /api/v1/alerts/me/contacts/{id}/test": "signed in",
+
   "GET /api/v1/overview": "V O A U S T",
   "GET /api/v1/health": "V O A U S T",
   "GET /api/v1/health/{id}": "V O A U S T",
@@ -187,6 +209,7 @@ export const expectations: Record<string, string> = {
   "live events": "V O A U S",
   "live replays": "V O A U S",
   "live audit": "V O A U S",
+  "live notifications": "V O A U S",
 };
 
 /**

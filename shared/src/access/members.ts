@@ -136,7 +136,11 @@ export type Invitation = z.infer<typeof invitation>;
 /**
  * `path` contains the one-time secret after `#`, which browsers never send to servers; it is shown only once.
  */
-export const invitationLink = invitation.extend({ path: z.string() });
+export const invitationLink = invitation.extend({
+  path: z.string(),
+  /** Whether it was also sent by e-mail. */
+  isMailed: z.boolean(),
+});
 export type InvitationLink = z.infer<typeof invitationLink>;
 
 export const listInvitations = defineEndpoint({

@@ -128,7 +128,12 @@ export const createPasswordReset = defineEndpoint({
   stepUp: true,
   params: memberParams,
   /** `path` contains the secret after `#`, which browsers never send to servers. */
-  response: z.object({ path: z.string(), expiresAt: timestamp }),
+  response: z.object({
+    path: z.string(),
+    expiresAt: timestamp,
+    /** Whether it was also sent by e-mail. */
+    isMailed: z.boolean(),
+  }),
   status: 201,
 });
 

@@ -1,4 +1,5 @@
 import type { Core, Feature } from "#lib/feature.ts";
+import type { Mails } from "#lib/mails.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { SessionEnds } from "#lib/security/session-ends.ts";
 import { createLimits, createSignInLimit, createSwitchLimit } from "./limits/limits.ts";
@@ -38,7 +39,7 @@ import { createUserStore } from "./user-store.ts";
 
 /** Access is a foundation built before `admit` exists; it only needs the audit trail. */
 type AccessCore = Omit<Core, "admit">;
-type AccessNeeds = { sessionEnds: SessionEnds; box: SecretBox };
+type AccessNeeds = { sessionEnds: SessionEnds; box: SecretBox; mails: Mails };
 
 /** Identity of a caller and the rights that follow from it. */
 function createIdentityParts(
@@ -89,7 +90,7 @@ function createSignIn(core: AccessCore, { sessionEnds, box }: AccessNeeds, parts
 /** What people do with their own sessions and passwords. */
 function createSessionParts(
   core: AccessCore,
-  { sessionEnds }: AccessNeeds,
+  { sessionEnds, mails }: AccessNeeds,
   parts: IdentityParts,
   hasProvider: boolean,
 ) {
@@ -114,6 +115,7 @@ function createSessionParts(
       changes,
       denials,
       sessionEnds,
+      mails,
     }),
   };
 }
@@ -121,7 +123,7 @@ function createSessionParts(
 /** Management of members, sub-organizations and tokens. */
 function createMemberParts(
   { database, changes, clock }: AccessCore,
-  { sessionEnds }: AccessNeeds,
+  { sessionEnds, mails }: AccessNeeds,
   { members, admission, organizations, sessions, passwords }: IdentityParts,
   service: ReturnType<typeof createAccessService>,
 ) {
@@ -138,6 +140,7 @@ function createMemberParts(
       service,
       passwords,
       changes,
+      mails,
       clock,
     }),
     hierarchy: createHierarchy({ database, organizations, admission, changes }),

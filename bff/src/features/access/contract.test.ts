@@ -36,14 +36,16 @@ describe("the contract", () => {
     "every mutation endpoint declares capability and audit action: $name",
     ({ endpoint }) => {
       // Reports of machines change nothing that a person would have to answer for.
-      if (endpoint.audited === false) expect(endpoint.path).toBe("/otlp/v1/metrics");
+      if (endpoint.audited === false)
+        expect(["/otlp/v1/metrics", "/notifications/bell/read"]).toContain(endpoint.path);
       else expect([...keptFieldsOf.keys()]).toContain(endpoint.action);
       const known = [...capabilities, "session", "public"];
       expect(known).toContain(endpoint.access);
       // Anonymous callers may only sign in, reset a password by link, and answer an invitation.
       if (endpoint.access === "public")
         expect(endpoint.path).toMatch(/^\/(session|session\/password-reset|invitations\/(open|accept))$/);
-      if (endpoint.access === "session") expect(endpoint.path).toMatch(/^\/session/);
+      if (endpoint.access === "session")
+        expect(endpoint.path).toMatch(/^\/(session|alerts\/me|notifications\/bell)/);
     },
   );
 

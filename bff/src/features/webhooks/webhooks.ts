@@ -37,7 +37,13 @@ import {
   createLate,
   createLateStore,
 } from "./events/events.ts";
-import { createIntake, createIntakeStore, createRejections, keepPartitionsAhead } from "./intake/intake.ts";
+import {
+  createIntake,
+  createIntakeStore,
+  createOwnEvents,
+  createRejections,
+  keepPartitionsAhead,
+} from "./intake/intake.ts";
 import {
   createDeadLetterGroups,
   createDeliveries,
@@ -96,6 +102,7 @@ function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, p
   const { database, redis, events, changes, clock, log } = core;
   const { secrets, payloads, filter, sender, breakers, directory, doorbell, replaysStore } = parts;
   const endpointStore = createConfigurationStore(database);
+  const intakeStore = createIntakeStore({ database, payloads, doorbell, events, clock });
   return {
     configuration: createConfiguration({
       changes,
@@ -131,10 +138,11 @@ function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, p
       directory,
       config: settings,
       clock,
-      store: createIntakeStore({ database, payloads, doorbell, events, clock }),
+      store: intakeStore,
       rejections: createRejections(redis, settings.rejections, log),
       refusals: parts.refusals,
     }),
+    ownEvents: createOwnEvents({ database, secrets, store: intakeStore, config: settings, clock }),
     refusals: parts.refusals,
     events: createEventReading({ store: parts.events, payloads, clock }),
     eventPayload: createEventPayload({ changes, payloads, events, clock }),
@@ -283,6 +291,8 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
     /** Closes the breaker of an endpoint, for the page of all breakers. */
     resetBreaker: (context: RequestContext, endpointId: string, reason: string) =>
       services.configuration.actOnBreaker("reset", endpointId, { reason }, context, "breakers.breaker.reset"),
+    /** Delivers an event of Wheelhouse itself to one endpoint. */
+    deliverOwn: services.ownEvents.deliver,
     /** Figures for Overview; see `WebhookStatistics`. */
     statistics,
     aspect: (servers: AspectKey<SourceView>, intervalMs: number) =>

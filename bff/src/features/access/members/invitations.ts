@@ -4,6 +4,7 @@ import { uuidv7 } from "uuidv7";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
 import { AppError, notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
+import type { Mails } from "#lib/mails.ts";
 import type { AdmissionOffice } from "../sessions/sessions.ts";
 import { hashToken, newToken } from "../sessions/sessions.ts";
 import type { OrganizationTree } from "../tree.ts";
@@ -16,11 +17,12 @@ const lifetimeMs = 7 * 24 * 3_600_000;
 type InvitationsDeps = InvitationLinksDeps & {
   admission: Pick<AdmissionOffice, "standing">;
   authority: Pick<Authority, "demandGrantable">;
+  mails: Mails;
 };
 
 /** Inviting people: an admin passes on a one-time link, and its holder becomes a member. */
 export function createInvitations(deps: InvitationsDeps) {
-  const { store, admission, authority, changes, clock } = deps;
+  const { store, admission, authority, changes, mails, clock } = deps;
 
   const shown = (row: InvitationRow, tree: OrganizationTree): Invitation => {
     const { slug = "", name = "" } = tree.byId(row.organizationId) ?? {};
@@ -37,6 +39,20 @@ export function createInvitations(deps: InvitationsDeps) {
   };
   const pathOf = (token: string) => `/invite#${token}`;
   const expiry = () => new Date(clock.now() + lifetimeMs);
+
+  /** Sends the link, if this installation sends e-mail; otherwise the inviter passes it on. */
+  const mail = (
+    tx: Parameters<typeof mails.queue>[0],
+    { email, invitedBy, expiresAt }: Pick<InvitationRow, "email" | "invitedBy" | "expiresAt">,
+    { organization }: RequestContext,
+    token: string,
+  ) =>
+    mails.queue(tx, {
+      organizationId: organization.id,
+      to: email,
+      subject: `${invitedBy} invites you to ${organization.name} on Wheelhouse`,
+      text: `${invitedBy} invites you to ${organization.name}.\n\nAccept: ${mails.urlOf(pathOf(token))}\n\nThe link works once, until ${expiresAt.toISOString().slice(0, 16).replace("T", " ")} UTC. If you do not know ${invitedBy}, ignore this message.\n`,
+    });
 
   function inviterOf(context: RequestContext): string {
     if (context.actor.type !== "user" || !context.actor.id) throw notFound("person");
@@ -96,8 +112,9 @@ export function createInvitations(deps: InvitationsDeps) {
             details: [{ field: "body.email", message: "is already a member" }],
           });
         await store.insert(tx, { ...row, hash: hashToken(token), invitedBy });
+        await mail(tx, row, context, token);
         return {
-          result: { ...shown(row, tree), path: pathOf(token) },
+          result: { ...shown(row, tree), path: pathOf(token), isMailed: mails.isOn },
           audit: {
             targets: targetOf(row),
             before: null,
@@ -124,8 +141,9 @@ export function createInvitations(deps: InvitationsDeps) {
           opened_at: null,
         });
         const row = { ...found, invitedById, invitedBy: context.actor.display, expiresAt, openedAt: null };
+        await mail(tx, row, context, token);
         return {
-          result: { ...shown(row, tree), path: pathOf(token) },
+          result: { ...shown(row, tree), path: pathOf(token), isMailed: mails.isOn },
           audit: {
             targets: targetOf(row),
             before: { expiresAt: found.expiresAt.toISOString() },

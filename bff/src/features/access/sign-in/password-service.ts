@@ -1,6 +1,7 @@
 import type { Changes, Denials } from "#lib/change.ts";
 import { AppError, invalidField, notFound } from "#lib/http/errors.ts";
 import { platformOrganization, type RequestContext } from "#lib/http/request-context.ts";
+import type { Mails } from "#lib/mails.ts";
 import type { SessionEnds } from "#lib/security/session-ends.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { resetLinkMs } from "../config.ts";
@@ -26,13 +27,15 @@ type PasswordServiceDeps = {
   changes: Changes;
   denials: Denials;
   sessionEnds: SessionEnds;
+  mails: Mails;
   clock: Clock;
   /** True if people can sign in at an identity provider. */
   hasProvider: boolean;
 };
 
 export function createPasswordService(deps: PasswordServiceDeps) {
-  const { users, sessions, store, passwords, credentials, admission, changes, denials, sessionEnds } = deps;
+  const { users, sessions, store, passwords, credentials, admission, changes, denials, sessionEnds, mails } =
+    deps;
 
   return {
     /**
@@ -107,6 +110,12 @@ export function createPasswordService(deps: PasswordServiceDeps) {
       await store.endResets(userId);
       await changes.run({ ...context, idempotencyKey: null }, "access.password.reset-link", async (tx) => {
         await store.addReset(tx, { organizationId: organization.id, userId, token, expiresAt });
+        await mails.queue(tx, {
+          organizationId: organization.id,
+          to: person.email,
+          subject: "Set a new password for Wheelhouse",
+          text: `${context.actor.display} made this link with which you set a new password:\n\n${mails.urlOf(`/reset#${token}`)}\n\nIt works once, until ${expiresAt.toISOString().slice(0, 16).replace("T", " ")} UTC.\n`,
+        });
         return {
           result: null,
           audit: {
@@ -115,7 +124,7 @@ export function createPasswordService(deps: PasswordServiceDeps) {
           },
         };
       });
-      return { path: `/reset#${token}`, expiresAt: expiresAt.toISOString() };
+      return { path: `/reset#${token}`, expiresAt: expiresAt.toISOString(), isMailed: mails.isOn };
     },
 
     /**

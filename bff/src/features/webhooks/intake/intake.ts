@@ -26,6 +26,7 @@ import { matchOf } from "./matching.ts";
 import type { createRejections } from "./rejections.ts";
 import type { AcceptedEvent, StoredEvent } from "./store.ts";
 
+export { createOwnEvents } from "./own-events.ts";
 export { keepPartitionsAhead } from "./partitions.ts";
 export { createRejections } from "./rejections.ts";
 export { createIntakeStore } from "./store.ts";

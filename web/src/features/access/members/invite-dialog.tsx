@@ -28,14 +28,14 @@ export const InvitationLinkOnce = ({ link, onClose }: { link: InvitationLink; on
       { label: "Role", value: `${roleNames[link.role]} in ${link.organization.name}` },
       { label: "Expires", value: <Time at={link.expiresAt} full /> },
     ]}
-    note="Copy the link now."
+    note={link.isMailed ? `Sent to ${link.email}.` : "Copy the link now."}
     onClose={onClose}
   >
     It works once and will not be shown again. If it gets lost, create a new link.
   </ShownOnce>
 );
 
-/** Invites a person. Wheelhouse sends no mail, so the inviter passes on the link. */
+/** Invites a person. Without a mail server, the inviter passes on the link. */
 export const InviteDialog = ({ organization, onClose }: { organization: string; onClose: () => void }) => {
   const { organization: here } = useSession(organization);
   const invite = useInvite(organization);

@@ -1,0 +1,11 @@
+export { createHeartbeats } from "./heartbeats.ts";
+export type { Message } from "./messages.ts";
+export { createOutlets, type DeliverWebhook, type Outlets, type Sent } from "./outlets.ts";
+export { createPost } from "./post.ts";
+export { createPush, vapidKeysOf } from "./push.ts";
+export { channelsRoutes } from "./routes.ts";
+export { createChannelService, personOf } from "./service.ts";
+export { createSettings } from "./settings.ts";
+export { createMailer } from "./smtp.ts";
+export { contactView, createChannelStore } from "./store.ts";
+export { createTargets, type Targets } from "./targets.ts";
