@@ -160,7 +160,9 @@ export function createOutlets(deps: OutletsDeps) {
     const { secret, kind } = target;
     if (kind === "push" || !URL.canParse(secret)) return [secret];
     const { pathname, search } = new URL(secret);
-    return [secret, `${pathname}${search}`, pathname];
+    // Other programs repeat parts of an address, too.
+    const parts = `${pathname}${search}`.split(/[/?&=]/).filter((part) => part.length >= 8);
+    return [secret, `${pathname}${search}`, pathname, ...parts];
   };
 
   return {

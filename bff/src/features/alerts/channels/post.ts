@@ -27,7 +27,7 @@ function retryAfterMsOf(text: string | undefined, nowMs: number): number | null 
  */
 export function createPost(
   filter: AddressFilter,
-  { timeoutMs = postTimeoutMs, ca }: { timeoutMs?: number; ca?: string } = {},
+  { timeoutMs = postTimeoutMs }: { timeoutMs?: number } = {},
 ): Post {
   return (text, { headers, body, method = "POST" }) => {
     const url = new URL(text);
@@ -39,7 +39,6 @@ export function createPost(
         method,
         agent: false,
         lookup: filter.lookup,
-        ...(ca === undefined ? {} : { ca }),
         headers: {
           "user-agent": "Wheelhouse",
           connection: "close",

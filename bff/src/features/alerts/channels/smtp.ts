@@ -14,8 +14,15 @@ export type SmtpSettings = {
 const timeoutMs = 10_000;
 const portOf = (url: URL) => Number(url.port) || (url.protocol === "smtps:" ? 465 : 587);
 
-/** Sends e-mail by SMTP. A password or a message never leaves over an unencrypted connection to another machine. */
-export function createMailer({ url: text, from }: SmtpSettings, filter: AddressFilter): Mailer {
+/**
+ * Sends e-mail by SMTP. A password or a message never leaves over an unencrypted connection to another machine.
+ * @param options.ca additional certificate authority, PEM; for tests.
+ */
+export function createMailer(
+  { url: text, from }: SmtpSettings,
+  filter: AddressFilter,
+  { ca }: { ca?: string | undefined } = {},
+): Mailer {
   const url = new URL(text);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const isLocal = host === "localhost" || host === "::1" || host.startsWith("127.");
@@ -24,6 +31,7 @@ export function createMailer({ url: text, from }: SmtpSettings, filter: AddressF
     host,
     port,
     secure: url.protocol === "smtps:",
+    ...(ca === undefined ? {} : { tls: { ca } }),
     requireTLS: !isLocal && url.protocol === "smtp:",
     ...(url.username === ""
       ? {}

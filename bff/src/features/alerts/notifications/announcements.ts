@@ -14,7 +14,7 @@ export type Announcement = {
   path: string;
   /** Teams choose by them; also `severity`. */
   labels: Readonly<Record<string, string>>;
-  startedAt: Date;
+  startedAt: Date | string;
 };
 
 /**
@@ -35,7 +35,7 @@ export async function announce(tx: Transaction<Tables>, announcement: Announceme
       summary: summary.slice(0, 2_000),
       path: path.replace(/^\/+/, ""),
       labels: JSON.stringify(labels),
-      started_at: startedAt,
+      started_at: new Date(startedAt),
     })
     .execute();
 }
