@@ -10,12 +10,14 @@ export const ownFirstParts: ReadonlySet<string> = new Set([
   "hooks",
   "icons",
   "index.html",
+  "lite",
   "live",
   "metrics",
   "o",
   "openapi.json",
   "otlp",
   "theme.js",
+  "wall",
   ...pagePaths.map((path) => path.slice(1)).filter(Boolean),
 ]);
 

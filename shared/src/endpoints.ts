@@ -20,6 +20,7 @@ import { liveContracts } from "./live.ts";
 import * as otlp from "./otlp.ts";
 import * as sourceTrial from "./sources/trial.ts";
 import * as sources from "./sources.ts";
+import * as wall from "./wall.ts";
 import * as webhookDeadLetters from "./webhooks/dead-letters.ts";
 import * as webhookEndpoints from "./webhooks/endpoints.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
@@ -50,6 +51,7 @@ const contracts = [
   webhookEndpoints,
   webhookRefusals,
   sourceTrial,
+  wall,
   webhookSources,
 ] as const;
 

@@ -3,10 +3,13 @@ import type { Config } from "#config.ts";
 import { seedDemo } from "#features/access/sign-in/sign-in.ts";
 import { createNotifications } from "#features/alerts/notifications/notifications.ts";
 import { createOwnHealth } from "#features/health/own/own.ts";
+import { serviceRows } from "#features/health/rows.ts";
 import { createRemembering } from "#features/history/history.ts";
 import { createOverview } from "#features/overview/overview.ts";
+import { queueRows } from "#features/queues/rows.ts";
 import { createOwnSchedules } from "#features/schedules/schedules.ts";
 import type { GivenReport } from "#features/sources/sources.ts";
+import { createWall } from "#features/wall/wall.ts";
 import { webhooksSettings } from "#features/webhooks/config.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
 import type { Feature } from "#lib/feature.ts";
@@ -91,6 +94,14 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     observing: createObserving(core, { watch, aspects, roles: core.config.roles }),
     webhooks,
     notifications,
+    wall: createWall(core, {
+      secretKey,
+      overviewOf: overview.now,
+      verdictOf: overview.verdictOf,
+      servicesOf: (organization) => snapshots.viewsOf(organization).list(serviceRows.key),
+      queuesOf: (organization) => snapshots.viewsOf(organization).list(queueRows.key),
+      incidents: null,
+    }),
     live: createLive(core, {
       snapshots,
       followNotifications: notifications.follow,

@@ -72,6 +72,10 @@ export const expectations: Record<string, string> = {
   "DELETE /api/v1/alerts/me/contacts/{id}": "signed in",
   "POST /api/v1/alerts/me/contacts/{id}/test": "signed in",
 
+  "GET /api/v1/wall-grants": "A S T",
+  "POST /api/v1/wall-grants": "A S T",
+  "DELETE /api/v1/wall-grants/{id}": "A S T",
+
   "GET /api/v1/overview": "V O A U S T",
   "GET /api/v1/health": "V O A U S T",
   "GET /api/v1/health/{id}": "V O A U S T",

@@ -12,6 +12,7 @@ import { type ListAnswers, type Past, readFrame, type SnapshotStore } from "#obs
 import { createActsAspect, createActsBoard, type ReadActs } from "./acts-aspect.ts";
 import { createOverviewAspect, graphKey, overviewKey } from "./aspect.ts";
 import type { Graph } from "./graph.ts";
+import { verdictOf } from "./verdict.ts";
 
 type Reading = { snapshots: SnapshotStore; past: Past };
 
@@ -48,6 +49,7 @@ export function createOverview({ clock }: Pick<Core, "clock">, needs: OverviewNe
     aspects: [...aspects, acts, aspect, graph],
     /** The latest snapshot, for the page before it has asked for one. */
     now: (organization: OrganizationKey) => overviewNow(snapshots, organization),
+    verdictOf,
   };
 }
 
