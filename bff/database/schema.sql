@@ -1005,6 +1005,7 @@ create table wheelhouse.operations (
   ended_at timestamptz,
   hold_until timestamptz,
   released_at timestamptz,
+  made text[],
   constraint operations_pkey primary key (id),
   constraint operations_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
   constraint operations_check check (((state = 'accepted'::text) = (ended_at is null))),
@@ -1016,6 +1017,8 @@ create table wheelhouse.operations (
 );
 create index operations_accepted on wheelhouse.operations using btree (org_id, target_id, ordinal) where (state = 'accepted'::text);
 create index operations_due on wheelhouse.operations using btree (hold_until) where ((hold_until is not null) and (released_at is null));
+create index operations_made on wheelhouse.operations using gin (made) where (made is not null);
+create index operations_of_jobs on wheelhouse.operations using gin (instances) where (kind ~~ 'queues.job%'::text);
 create index operations_of_target on wheelhouse.operations using btree (org_id, target_id, ordinal desc);
 alter table wheelhouse.operations enable row level security, force row level security;
 create policy by_organization on wheelhouse.operations to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));

@@ -1,3 +1,4 @@
+import type { ControlReply } from "@wheelhouse/shared/reporter/control.ts";
 import type { ReplayDetail } from "@wheelhouse/shared/webhooks/replays.ts";
 
 /** A replay plan's result, as stored with the run. */
@@ -12,16 +13,23 @@ export type KeptLatePlan = {
   newestAt: string | null;
 };
 
+/** An act on a queue or its jobs, which a process of Wheelhouse carries out itself. */
+export type QueueAct = { kind: "queue"; command: string; isOnQueue: boolean };
+
+/** The reply of an instance, or what happened to a job; `made` is the new job of a copy. */
+export type KeptReply = ControlReply & { made?: { queue: string; id: string } | null };
+
 /** Types used below, by the module that exports them. */
 export const importedTypes = {
   Capability: "@wheelhouse/shared/capabilities.ts",
   ControlAct: "@wheelhouse/shared/reporter/control.ts",
-  ControlReply: "@wheelhouse/shared/reporter/control.ts",
   EndpointSettings: "@wheelhouse/shared/webhooks/endpoint-settings.ts",
   KeptLatePlan: "./table-overrides.ts",
   KeptPlan: "./table-overrides.ts",
+  KeptReply: "./table-overrides.ts",
   LateFilter: "@wheelhouse/shared/webhooks/events.ts",
   ReplayFilter: "@wheelhouse/shared/webhooks/replays.ts",
+  QueueAct: "./table-overrides.ts",
   ReplayHappening: "@wheelhouse/shared/webhooks/replays.ts",
   SourceRules: "@wheelhouse/shared/webhooks/senders.ts",
 };
@@ -52,10 +60,10 @@ export const columnOverrides: Record<string, string> = {
   "history_chunks.means": figures,
   "history_chunks.mins": figures,
   "history_open.means": figures,
-  "operations.act": "ColumnType<ControlAct, string, never>",
+  "operations.act": "ColumnType<ControlAct | QueueAct, string, never>",
   "operations.ended_at": ending,
   "operations.expires_at": "ColumnType<Date, Date, never>",
-  "operations.replies": "ColumnType<Record<string, ControlReply>, string | undefined, string>",
+  "operations.replies": "ColumnType<Record<string, KeptReply>, string | undefined, string>",
   // Filled by the trigger `place`.
   "organizations.depth": "Generated<number>",
   "users.has_password": "ColumnType<boolean, never, never>",

@@ -1,12 +1,12 @@
 // Written by `npm run schema` from a new database and `table-overrides.ts`; do not edit.
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
-import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
+import type { ControlAct } from "@wheelhouse/shared/reporter/control.ts";
 import type { EndpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import type { LateFilter } from "@wheelhouse/shared/webhooks/events.ts";
 import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhooks/replays.ts";
 import type { SourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
 import type { ColumnType } from "kysely";
-import type { KeptLatePlan, KeptPlan } from "./table-overrides.ts";
+import type { KeptLatePlan, KeptPlan, KeptReply, QueueAct } from "./table-overrides.ts";
 
 export type Generated<T> =
   T extends ColumnType<infer S, infer I, infer U>
@@ -550,7 +550,7 @@ export interface OidcIdentities {
 }
 
 export interface Operations {
-  act: ColumnType<ControlAct, string, never>;
+  act: ColumnType<ControlAct | QueueAct, string, never>;
   actor_display: string;
   created_at: Generated<Date>;
   ended_at: ColumnType<Date | null, never, Date>;
@@ -559,11 +559,12 @@ export interface Operations {
   id: Generated<string>;
   instances: string[];
   kind: string;
+  made: string[] | null;
   ordinal: Generated<number>;
   org_id: string;
   reason: string;
   released_at: Date | null;
-  replies: ColumnType<Record<string, ControlReply>, string | undefined, string>;
+  replies: ColumnType<Record<string, KeptReply>, string | undefined, string>;
   service: string;
   source_id: string;
   state: Generated<"accepted" | "done" | "superseded">;

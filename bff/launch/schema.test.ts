@@ -7,7 +7,7 @@ import type { Insertable, Selectable, Updateable } from "kysely";
 import { afterAll, beforeAll, expect, expectTypeOf, test } from "vitest";
 import { type Catalogue, readCatalogue } from "#database/dump/catalogue.ts";
 import { dumpDatabase } from "#database/dump/dump.ts";
-import { columnOverrides } from "#database/table-overrides.ts";
+import { columnOverrides, type QueueAct } from "#database/table-overrides.ts";
 import type { Tables } from "#database/tables.ts";
 import { createTestDatabase, type TestDatabase } from "#testing/stack.ts";
 
@@ -56,7 +56,7 @@ test("types are as narrow as the database and the contract: unions, shapes, and 
   expectTypeOf<Selectable<Tables["webhook_delivery_log"]>["status"]>().toEqualTypeOf<
     "pending" | "completed" | "failed" | "dead_letter" | "discarded"
   >();
-  expectTypeOf<Selectable<Tables["operations"]>["act"]>().toEqualTypeOf<ControlAct>();
+  expectTypeOf<Selectable<Tables["operations"]>["act"]>().toEqualTypeOf<ControlAct | QueueAct>();
   expectTypeOf<Selectable<Tables["history_chunks"]>["means"]>().toEqualTypeOf<(number | null)[]>();
   expectTypeOf<Selectable<Tables["operations"]>["ordinal"]>().toEqualTypeOf<number>();
 

@@ -18,6 +18,7 @@ const reads = [
 const acts = [
   "health:act",
   "queues:act",
+  "queues:payload",
   "breakers:act",
   "cache:act",
   "schedules:act",
@@ -49,6 +50,7 @@ const operator = [
   ...reads,
   "health:act",
   "queues:act",
+  "queues:payload",
   "breakers:act",
   "cache:act",
   "schedules:act",

@@ -18,6 +18,8 @@ import * as maintenance from "./health/maintenance.ts";
 import * as history from "./history.ts";
 import { liveContracts } from "./live.ts";
 import * as otlp from "./otlp.ts";
+import * as queueJobActs from "./queues/job-acts.ts";
+import * as queueJobs from "./queues/jobs.ts";
 import * as sourceTrial from "./sources/trial.ts";
 import * as sources from "./sources.ts";
 import * as wall from "./wall.ts";
@@ -46,6 +48,8 @@ const contracts = [
   history,
   maintenance,
   otlp,
+  queueJobActs,
+  queueJobs,
   sources,
   webhookDeadLetters,
   webhookEndpoints,

@@ -12,6 +12,7 @@ import { createHistory } from "#features/history/history.ts";
 import { createOperations } from "#features/operations/operations.ts";
 import { createOtlp } from "#features/otlp/otlp.ts";
 import { createReasonOf, createRelatedTo } from "#features/overview/overview.ts";
+import { createJobs } from "#features/queues/jobs/jobs.ts";
 import { createQueues } from "#features/queues/queues.ts";
 import { queueRows } from "#features/queues/rows.ts";
 import { createQueuesSource } from "#features/queues/source.ts";
@@ -111,6 +112,14 @@ export function createWatchers(
         servers: servers.rows,
         queues: queueRows,
         intervalMs,
+      }),
+      jobs: createJobs(core, {
+        snapshots,
+        redisServers,
+        runEffect: operations.effects.run,
+        readEffect: operations.effects.byId,
+        effectsOfJob: operations.effects.ofJob,
+        filter: createServerFilter(core.config.observe.allowAddresses),
       }),
       sources: createSources(core, {
         declared,

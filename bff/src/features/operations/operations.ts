@@ -3,10 +3,11 @@ import type { AuditAction } from "@wheelhouse/shared/audit-actions.ts";
 import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlAct, ControlReply } from "@wheelhouse/shared/reporter/control.ts";
 import type { AuditFields } from "#lib/change.ts";
-import { type Core, endingAtOnce, everyRole, type Feature } from "#lib/feature.ts";
+import { type Core, everyRole, type Feature } from "#lib/feature.ts";
 import { notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { ControlChannel } from "#observe/reports/reports.ts";
+import { createEffects } from "./effects.ts";
 import { createHolds } from "./holds.ts";
 import { createOperationsStore, type OperationRow, operationOf } from "./store.ts";
 
@@ -49,10 +50,12 @@ export function createOperations(
     const lifeMs = row.expires_at.getTime() - clock.now();
     if (lifeMs <= 0) return;
     const { id, ordinal, service, instances, act } = row;
+    if (act.kind === "queue") return;
     await channel.tell(row.source_id, { version: 1, id, ordinal, service, instances, act }, lifeMs);
   }
 
   async function end(row: OperationRow, state: "done" | "superseded", replies: Record<string, ControlReply>) {
+    if (row.act.kind === "queue") return;
     const { outcomes } = operationOf(row, replies);
     const named = (outcome: string) =>
       outcomes
@@ -98,7 +101,14 @@ export function createOperations(
     other.target_id === row.target_id &&
     row.instances.every((instance) => other.instances.includes(instance));
 
+  const effects = createEffects({ changes, log }, store);
+
   async function advance(row: OperationRow, open: readonly OperationRow[]) {
+    if (row.act.kind === "queue") {
+      // Its process has ended, or lost Postgres. Nobody knows how far it came.
+      if (clock.now() > row.expires_at.getTime()) await effects.end(row, {});
+      return;
+    }
     const replies = await channel.repliesTo(row.source_id, row.id).catch(() => ({}));
     const isOver = clock.now() > row.expires_at.getTime();
     if (Object.keys(replies).length === 0 && open.some(supersedes(row)))
@@ -138,7 +148,13 @@ export function createOperations(
               log.debug({ err }, "operations could not be read; retrying in 2 s"),
             );
           }, sweepEveryMs).unref();
-          return endingAtOnce(() => clearInterval(timer));
+          return {
+            async drain() {
+              clearInterval(timer);
+              await effects.drain();
+            },
+            stop: async () => {},
+          };
         },
       },
     ],
@@ -209,6 +225,8 @@ export function createOperations(
       const rows = await store.newestToBreakers(targets);
       return rows.map((row) => ({ organizationId: row.org_id, operation: operationOf(row, row.replies) }));
     },
+    /** Acts that this process carries out itself. */
+    effects,
     /** One pass over open operations; its process runs it every 2 s. */
     sweep,
   };

@@ -2,6 +2,7 @@ import type { Operation } from "@wheelhouse/shared/operations.ts";
 import type { ControlReply } from "@wheelhouse/shared/reporter/control.ts";
 import type { Kysely, Selectable, Transaction } from "kysely";
 import { sql } from "kysely";
+import type { KeptReply } from "#database/table-overrides.ts";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 
@@ -91,6 +92,17 @@ export function createOperationsStore(database: Database) {
       database.asOrganizations([organizationId], (tx) =>
         tx.selectFrom("operations").selectAll().where("id", "=", id).executeTakeFirst(),
       ),
+    /** The newest acts on a job of a queue, and those that made it. */
+    async ofJob(organizationId: string, queue: string, job: string): Promise<OperationRow[]> {
+      return database.asOrganizations([organizationId], async (tx) => {
+        const { rows } = await sql<OperationRow>`
+          select * from operations
+          where org_id = ${organizationId} and kind like 'queues.job%'
+            and ((target_id = ${queue} and instances @> array[${job}::text]) or made @> array[${`${queue}/${job}`}::text])
+          order by ordinal desc limit 20`.execute(tx);
+        return rows;
+      });
+    },
     /**
      * The latest command to each breaker that was applied by an instance, or still may be: one query for all
      * organizations.
@@ -123,11 +135,20 @@ export function createOperationsStore(database: Database) {
     async end(
       tx: Transaction<Tables>,
       id: string,
-      { state, replies }: { state: "done" | "superseded"; replies: Record<string, ControlReply> },
+      {
+        state,
+        replies,
+        made = [],
+      }: { state: "done" | "superseded"; replies: Record<string, KeptReply>; made?: readonly string[] },
     ): Promise<boolean> {
       const ended = await tx
         .updateTable("operations")
-        .set({ state, replies: JSON.stringify(replies), ended_at: sql<Date>`now()` })
+        .set({
+          state,
+          replies: JSON.stringify(replies),
+          ended_at: sql<Date>`now()`,
+          ...(made.length === 0 ? {} : { made: [...made] }),
+        })
         .where("id", "=", id)
         .where("state", "=", "accepted")
         .returning("id")

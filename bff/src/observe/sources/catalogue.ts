@@ -29,6 +29,8 @@ export type WatchedServer = {
   organization: string;
   /** How long connecting and each command may take, in ms; absent for the default. */
   timeoutMs?: number;
+  /** For a Redis: nobody may change anything in its queues. */
+  readOnly?: boolean;
   /** For a Redis; absent if there are none. */
   caches?: readonly DeclaredCache[];
 };

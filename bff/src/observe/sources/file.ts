@@ -75,7 +75,11 @@ function parseSources(text: string, path: string, rules: Rules): WatchedSources 
     ...(entry.timeout === undefined ? {} : { timeoutMs: entry.timeout }),
   });
   const redis = read.redis.map(
-    (entry): WatchedServer => ({ ...named(entry, "Redis"), caches: entry.caches.map(declaredCacheOf) }),
+    (entry): WatchedServer => ({
+      ...named(entry, "Redis"),
+      caches: entry.caches.map(declaredCacheOf),
+      ...(entry.readOnly ? { readOnly: true } : {}),
+    }),
   );
   const postgres = read.postgres.map((entry) => named(entry, "Postgres"));
   if (!redis.some(({ id }) => id === ownRedis))

@@ -116,7 +116,13 @@ const prometheus = z.strictObject({
 /** The schema of `wheelhouse.yaml`. */
 export const sourcesSchema = z.strictObject({
   redis: z
-    .array(server(["redis:", "rediss:"]).extend({ caches: z.array(declaredCache).max(200).default([]) }))
+    .array(
+      server(["redis:", "rediss:"]).extend({
+        caches: z.array(declaredCache).max(200).default([]),
+        /** Nobody may change anything in its queues. */
+        readOnly: z.boolean().default(false),
+      }),
+    )
     .max(50)
     .default([]),
   postgres: z
