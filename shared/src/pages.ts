@@ -5,9 +5,10 @@ export type OrganizationPage = {
   path: `/${string}`;
   title: string;
   /**
-   * `navigation`: in the sidebar and the palette; `palette`: in the palette only; `menu`: in the user menu.
+   * `navigation`: in the sidebar and the palette; `palette`: in the palette only; `menu`: in the user menu; `page`:
+   * from another page.
    */
-  reachedBy: "navigation" | "palette" | "menu";
+  reachedBy: "navigation" | "palette" | "menu" | "page";
   /** Second key of the shortcut that starts with `g`. */
   key?: string;
   /** Also in the tab bar on phones, where the other pages are under More. */
@@ -81,6 +82,7 @@ export const organizationPages = {
     hasPast: true,
     firstReads: ["/schedules"],
   },
+  jobs: { path: "/queues/jobs", title: "Jobs", reachedBy: "page" },
   webhooks: {
     path: "/webhooks",
     title: "Webhooks",

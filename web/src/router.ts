@@ -9,6 +9,7 @@ import { breakersRoute } from "#routes/breakers.tsx";
 import { cachesRoute } from "#routes/caches.tsx";
 import { defaultOrganizationRoutes } from "#routes/default-organization.tsx";
 import { inviteRoute } from "#routes/invite.tsx";
+import { jobsRoute } from "#routes/jobs.tsx";
 import { organizationRoute } from "#routes/organization.tsx";
 import { organizationIndexRoute, overviewRoute } from "#routes/overview.tsx";
 import { queuesRoute } from "#routes/queues.tsx";
@@ -35,6 +36,7 @@ const routeTree = rootRoute.addChildren([
     cachesRoute,
     queuesRoute,
     schedulesRoute,
+    jobsRoute,
     webhooksRoute,
     auditRoute,
     accessRoute,

@@ -2,6 +2,7 @@ import { runProgram } from "../program.ts";
 import { createRhythm } from "../rhythm.ts";
 import { readSettings } from "../settings.ts";
 import { createLine, createShopRedis, type Line } from "./queues.ts";
+import { createUnusualJobs } from "./unusual-jobs.ts";
 
 const minuteMs = 60_000;
 const between = (low: number, high: number) => Math.floor(low + Math.random() * (high - low + 1));
@@ -106,7 +107,8 @@ await runProgram("orders", async (log) => {
   const rhythm = createRhythm();
 
   const { orders, email, invoices, stock, thumbnails } = openLines(at);
-  const lines: readonly Line[] = [orders, email, invoices, stock, thumbnails];
+  const unusual = createUnusualJobs({ at, redis, redisUrl, rhythm });
+  const lines: readonly Line[] = [orders, email, invoices, stock, thumbnails, unusual.line];
   await Promise.all([orders.resume(), email.resume()]);
 
   rhythm.atRandom(0.9, () => {
@@ -115,11 +117,11 @@ await runProgram("orders", async (log) => {
     orders.add("place", order, Math.random() < 0.2 ? { priority: between(1, 5) } : {});
   });
   troubleLines({ rhythm, thumbnails, email, log });
-  log(`${lines.length} queues`);
+  log(`${lines.length + 1} queues`);
 
   return async () => {
     rhythm.stop();
-    await Promise.all(lines.map((line) => line.close()));
+    await Promise.all([...lines.map((line) => line.close()), unusual.close()]);
     redis.disconnect();
   };
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type JobsOptions, Queue, UnrecoverableError, Worker } from "bullmq";
+import { type Job, type JobsOptions, Queue, UnrecoverableError, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import type { Log } from "../program.ts";
 
@@ -16,6 +16,10 @@ export type Work = {
   failures: readonly string[];
   /** The share of failures (0–1) that no further attempt can fix. */
   hopelessRatio?: number;
+  /** Why this job can never be done; null if it can. */
+  poison?: (data: Record<string, unknown>) => string | null;
+  /** What a job logs at each of its three steps. */
+  tells?: (step: number, of: number) => string;
   /** Follow-up jobs of a finished job. */
   andThen?: (data: Record<string, unknown>) => void;
 };
@@ -78,8 +82,18 @@ export const createLine = (
     );
   }, depthCheckMs);
 
-  const run = async (data: Record<string, unknown>) => {
-    await sleep(work.minMs + Math.random() * (work.maxMs - work.minMs));
+  const run = async (job: Job<Record<string, unknown>>) => {
+    const { data } = job;
+    const spanMs = work.minMs + Math.random() * (work.maxMs - work.minMs);
+    const steps = work.tells === undefined ? 1 : 3;
+    for (let step = 1; step <= steps; step += 1) {
+      await sleep(spanMs / steps);
+      if (work.tells === undefined) continue;
+      await job.log(work.tells(step, steps));
+      await job.updateProgress(Math.round((step / steps) * 100));
+    }
+    const fault = work.poison?.(data) ?? null;
+    if (fault !== null) throw new Error(fault);
     if (Math.random() < work.failureRatio) {
       const message = work.failures[Math.floor(Math.random() * work.failures.length)] ?? "failed";
       throw Math.random() < (work.hopelessRatio ?? 0) ? new UnrecoverableError(message) : new Error(message);
@@ -88,7 +102,8 @@ export const createLine = (
     return { ok: true };
   };
   const hire = () => {
-    const worker = new Worker<Record<string, unknown>>(name, (job) => run(job.data), {
+    const worker = new Worker<Record<string, unknown>>(name, run, {
+      name: `shop-${name}`,
       connection: { url: redisUrl, maxRetriesPerRequest: null, connectionName: `shop-${name}` },
       prefix,
       concurrency: work.concurrency,

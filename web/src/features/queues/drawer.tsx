@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import { ApiError } from "#lib/api/api.ts";
@@ -193,6 +194,15 @@ const factsOf = (row: QueueRow) => {
   ];
 };
 
+const OpenJobs = ({ organization, id }: { organization: string; id: string }) => (
+  <>
+    <span className="grow" />
+    <Link className="btn" to="/o/$org/queues/jobs" params={{ org: organization }} search={{ queue: id }}>
+      Open jobs
+    </Link>
+  </>
+);
+
 /** Details of one queue, beside the list. */
 export const QueueDrawer = (
   props: {
@@ -220,6 +230,7 @@ export const QueueDrawer = (
           </span>
         </>
       }
+      footer={moment === null && row.isUnread !== true && <OpenJobs organization={organization} id={id} />}
       {...drawer}
     >
       {needsNote && (

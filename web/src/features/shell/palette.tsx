@@ -81,7 +81,9 @@ const usePages = (session: SessionView): Entry[] => {
   return organizationPageList
     .filter(
       ({ reachedBy, capability }) =>
-        reachedBy !== "menu" && (capability === undefined || session.capabilities.includes(capability)),
+        reachedBy !== "menu" &&
+        reachedBy !== "page" &&
+        (capability === undefined || session.capabilities.includes(capability)),
     )
     .map(({ path, title, key, detail }): Entry => {
       const to = `/o/$org${path}` as const;

@@ -103,11 +103,12 @@ const ZoneSwitch = () => {
 /**
  * Frame of one page: top bar (title, palette, time zone, freshness, always in this order) above the content.
  *
- * `observation`: age of the page's own data, by default the collector's. `pause`: for live lists. `crumb`:
+ * `within`: the page above it, before the title. `observation`: age of the page's own data, by default the collector's. `pause`: for live lists. `crumb`:
  * muted text after the title. Content with a drawer goes in a `Split`.
  */
 export const Page = (props: {
   title: string;
+  within?: ReactNode;
   crumb?: ReactNode;
   observation?: Observation | null;
   pause?: Pause;
@@ -122,6 +123,7 @@ export const Page = (props: {
     <div className={frame.strip === null ? "main" : "main has-strip"}>
       <header className="top">
         <h1>
+          {props.within !== undefined && <span className="crumb">{props.within} / </span>}
           {props.title}
           {props.crumb !== undefined && <span className="crumb"> {props.crumb}</span>}
         </h1>

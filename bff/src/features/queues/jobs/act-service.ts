@@ -57,6 +57,23 @@ type Given = { reason?: string | undefined };
 /** Far more jobs than a person saw when confirming. */
 const isFarMore = (now: number, seen: number) => now > seen + Math.max(10, seen / 10);
 
+const answerOf = (row: OperationRow) => {
+  const operation = queueOperationOf(row);
+  const [only] = operation.outcomes;
+  // One job that could not be acted on: the request itself came too late.
+  if (operation.state === "done" && operation.outcomes.length === 1 && only?.outcome === "refused")
+    throw new AppError("conflict", `${only.detail ?? "It was refused"}. Nothing was changed.`);
+  return operation.state === "accepted" ? { stillGoing: operation } : operation;
+};
+
+const atMost = (now: number, seen: number) => {
+  if (isFarMore(now, seen))
+    throw new AppError(
+      "conflict",
+      `There are now ${now} jobs, not ${seen}. Nothing was removed; look again.`,
+    );
+};
+
 /** Acts of people on jobs and queues of their organization. */
 export function createActService({
   places,
@@ -65,15 +82,6 @@ export function createActService({
   runEffect,
   readEffect,
 }: ActNeeds & { places: Places; connections: JobConnections; actOnJobs: ActOnJobs }) {
-  const answerOf = (row: OperationRow) => {
-    const operation = queueOperationOf(row);
-    const [only] = operation.outcomes;
-    // One job that could not be acted on: the request itself came too late.
-    if (operation.state === "done" && operation.outcomes.length === 1 && only?.outcome === "refused")
-      throw new AppError("conflict", `${only.detail ?? "It was refused"}. Nothing was changed.`);
-    return operation.state === "accepted" ? { stillGoing: operation } : operation;
-  };
-
   async function actOnSome(
     context: RequestContext,
     id: string,
@@ -147,14 +155,6 @@ export function createActService({
     });
     return answerOf(row);
   }
-
-  const atMost = (now: number, seen: number) => {
-    if (isFarMore(now, seen))
-      throw new AppError(
-        "conflict",
-        `There are now ${now} jobs, not ${seen}. Nothing was removed; look again.`,
-      );
-  };
 
   return {
     actOnSome,
