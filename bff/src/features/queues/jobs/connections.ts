@@ -9,7 +9,6 @@ import type { WatchedServer } from "#observe/sources/sources.ts";
 /** A watched Redis; `url` is its address, also when it is Wheelhouse's own. */
 export type JobServer = { source: WatchedServer; url: string };
 
-const idleMs = 60_000;
 const inUseMost = 24;
 
 type Open = { redis: Redis; url: string; inUse: number; idle: NodeJS.Timeout };
@@ -18,7 +17,15 @@ type Open = { redis: Redis; url: string; inUse: number; idle: NodeJS.Timeout };
  * Connections for reading and changing jobs, apart from those that observe: a large payload delays no sample. One for
  * each server, opened when it is needed and closed after a minute without use.
  */
-export function createJobConnections({ log, filter }: { log: Logger; filter: AddressFilter }) {
+export function createJobConnections({
+  log,
+  filter,
+  idleMs = 60_000,
+}: {
+  log: Logger;
+  filter: AddressFilter;
+  idleMs?: number;
+}) {
   const open = new Map<string, Open>();
 
   const close = (id: string, entry: Open) => {
@@ -73,13 +80,10 @@ export function createJobConnections({ log, filter }: { log: Logger; filter: Add
         return await work(entry.redis);
       } catch (error) {
         if (error instanceof AppError) throw error;
-        const refusal = accessRefusalOf(entry.redis, error);
-        if (refusal !== null)
-          throw new AppError("conflict", `${source.name} refused: ${refusal.slice(0, 200)}`, {
-            cause: error,
-          });
         const words = serverWordsOf(entry.redis, error);
-        if (words !== null && entry.redis.status === "ready") throw error;
+        const isRefused = accessRefusalOf(entry.redis, error) !== null || entry.redis.status === "ready";
+        if (words !== null && isRefused)
+          throw new AppError("conflict", `${source.name} refused: ${words.slice(0, 200)}`, { cause: error });
         throw new AppError(
           "unavailable",
           `${source.name} ${words === null ? "is not responding" : `says: ${words.slice(0, 200)}`}. Try again.`,
