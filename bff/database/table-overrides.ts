@@ -31,6 +31,7 @@ export const importedTypes = {
   ReplayFilter: "@wheelhouse/shared/webhooks/replays.ts",
   QueueAct: "./table-overrides.ts",
   ReplayHappening: "@wheelhouse/shared/webhooks/replays.ts",
+  SourceRedaction: "@wheelhouse/shared/webhooks/senders.ts",
   SourceRules: "@wheelhouse/shared/webhooks/senders.ts",
 };
 
@@ -87,5 +88,6 @@ export const columnOverrides: Record<string, string> = {
   "webhook_replays.filter": "ColumnType<ReplayFilter, string, never>",
   "webhook_replays.plan": "ColumnType<KeptPlan, string, string>",
   "webhook_sources.rules": "ColumnType<SourceRules, string | undefined, string>",
+  "webhook_sources.redaction": "ColumnType<SourceRedaction, string | undefined, string>",
   "webhook_sources.created_at": "ColumnType<Date, Date | string | undefined, never>",
 };

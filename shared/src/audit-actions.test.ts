@@ -55,6 +55,7 @@ const kept: Record<string, readonly string[]> = {
     "rules",
     "addresses",
     "maxBodyBytes",
+    "redaction",
     "previousSecretUntil",
   ],
   "webhooks.source.update": [
@@ -64,6 +65,7 @@ const kept: Record<string, readonly string[]> = {
     "rules",
     "addresses",
     "maxBodyBytes",
+    "redaction",
     "previousSecretUntil",
   ],
   "webhooks.source.delete": [
@@ -73,6 +75,7 @@ const kept: Record<string, readonly string[]> = {
     "rules",
     "addresses",
     "maxBodyBytes",
+    "redaction",
     "previousSecretUntil",
   ],
   "webhooks.source.rotate": [
@@ -82,6 +85,7 @@ const kept: Record<string, readonly string[]> = {
     "rules",
     "addresses",
     "maxBodyBytes",
+    "redaction",
     "previousSecretUntil",
   ],
   "webhooks.endpoint.create": ["name", "url", "eventTypes", "enabled", "settings", "headerNames"],

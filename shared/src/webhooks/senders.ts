@@ -9,6 +9,7 @@ export const sourceKept = [
   "rules",
   "addresses",
   "maxBodyBytes",
+  "redaction",
   "previousSecretUntil",
 ] as const;
 
@@ -59,6 +60,40 @@ export const sourceRules = z.strictObject({
 });
 export type SourceRules = z.output<typeof sourceRules>;
 
+const path = z
+  .string()
+  .trim()
+  .regex(
+    /^(\*\*\.)?[^.\s,]{1,80}(\.[^.\s,]{1,80}){0,19}$/,
+    "must be a path, such as data.customer.name, data.*.iban or **.phone",
+  )
+  .refine((text) => !text.slice(1).includes("**") || text === "**", "may have ** at its beginning only");
+const pattern = z
+  .string()
+  .trim()
+  .min(4)
+  .max(60)
+  .regex(/^[\x21-\x7e ]+$/, "must be printable ASCII")
+  .refine((text) => text.split("*").length <= 2, "may have one * at most")
+  .refine((text) => text.replace(/[*?]/g, "").length >= 3, "must have 3 signs that are neither * nor ?");
+
+/**
+ * What is hidden of a source's events whenever they are shown, beside values of fields and headers that carry secrets.
+ * Named headers are not even stored.
+ */
+export const sourceRedaction = z.strictObject({
+  /** Paths in JSON or names in a form. `*` stands for one name, a leading `**` for any number; lists add no name. */
+  fields: z.array(path).max(50).default([]),
+  headers: z.array(headerName).max(30).default([]),
+  /** `#` stands for a digit, `?` for a letter or digit, `*` for up to 40 letters, digits, dots and dashes. */
+  patterns: z.array(pattern).max(10).default([]),
+  /** E-mail addresses but for their first letter and domain. */
+  emails: z.boolean().default(true),
+  /** Numbers of payment cards but for their last four digits. */
+  cards: z.boolean().default(true),
+});
+export type SourceRedaction = z.output<typeof sourceRedaction>;
+
 export const webhookSource = z.object({
   id: z.uuid(),
   slug,
@@ -68,6 +103,7 @@ export const webhookSource = z.object({
   /** Addresses and CIDR blocks from which requests are taken; empty: from everywhere. */
   addresses: z.array(z.string()),
   maxBodyBytes: z.number().int(),
+  redaction: z.object(sourceRedaction.shape),
   /** Last 4 characters; the secret itself is never returned. Null without a secret. */
   secretHint: z.string().nullable(),
   /** `standard`: the key `whpk_…` with which the sender's signatures are verified. It is no secret; null for a shared one. */
@@ -93,6 +129,7 @@ const fields = {
   rules: sourceRules,
   addresses: z.array(z.string().trim().min(1).max(50)).max(100),
   maxBodyBytes: z.number().int().min(bodyLimit.minBytes).max(bodyLimit.maxBytes),
+  redaction: sourceRedaction,
 };
 const id = z.strictObject({ id: z.uuid() });
 /** The new secret is shown once; empty for a source without one. */
@@ -121,6 +158,7 @@ export const createSource = defineEndpoint({
     rules: fields.rules.prefault({}),
     addresses: fields.addresses.default([]),
     maxBodyBytes: fields.maxBodyBytes.default(bodyLimit.defaultBytes),
+    redaction: fields.redaction.prefault({}),
     secret,
   }),
   response: withSecret,
@@ -141,6 +179,7 @@ export const updateSource = defineEndpoint({
     rules: fields.rules.optional(),
     addresses: fields.addresses.optional(),
     maxBodyBytes: fields.maxBodyBytes.optional(),
+    redaction: fields.redaction.optional(),
   }),
   response: webhookSource,
 });

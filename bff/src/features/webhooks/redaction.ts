@@ -1,4 +1,9 @@
+import type { SourceRedaction } from "@wheelhouse/shared/webhooks/senders.ts";
+import { maskFields, maskPatterns } from "./masking.ts";
+
 const hidden = "[redacted]";
+/** What is hidden of every event. */
+const noRules: SourceRedaction = { fields: [], headers: [], patterns: [], emails: true, cards: true };
 const secretHeader =
   /authorization|cookie|signature|secret|token|password|api-?key|credential|session|csrf|x-forwarded-client-cert/i;
 const secretField =
@@ -14,16 +19,21 @@ const bearer = /\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi;
 const valueChars = 1_000;
 const maxHeaders = 60;
 
-/** Headers for storage and display: secrets replaced, at most 60, each value at most 1,000 characters. */
+/**
+ * Headers for storage and display: secrets and those that a source names replaced, at most 60, each value at most 1,000
+ * characters.
+ */
 export function redactHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
+  redaction: SourceRedaction = noRules,
 ): Record<string, string> {
+  const named = new Set(redaction.headers);
   const kept = Object.entries(headers)
     .filter((entry): entry is [string, string | string[]] => entry[1] !== undefined)
     .slice(0, maxHeaders)
     .map(([name, value]) => {
       const text = Array.isArray(value) ? value.join(", ") : value;
-      return [name, secretHeader.test(name) ? hidden : redactText(storable(text).slice(0, valueChars))];
+      return [name, secretHeader.test(name) || named.has(name) ? hidden : redactText(storable(text).slice(0, valueChars), redaction)];
     });
   return Object.fromEntries(kept);
 }
@@ -45,7 +55,13 @@ function passesLuhn(digits: string): boolean {
 }
 
 /** What a rule hides, in the words of the page. */
-type Hides = "secret field" | "token" | "card number" | "e-mail address";
+type Hides =
+  | "secret field"
+  | "token"
+  | "card number"
+  | "e-mail address"
+  | "field of the source"
+  | "pattern of the source";
 type Rule = { hides: Hides; apply(text: string, found: () => void): string };
 
 /**
@@ -91,15 +107,31 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** Text for display: values of sensitive fields, tokens, card numbers and e-mail addresses replaced; and what was. */
-export function redact(text: string): { text: string; redacted: string[] } {
+/**
+ * Text for display: values of sensitive fields, tokens, card numbers and e-mail addresses replaced, and what the source
+ * names beside them; and what was. Fields are replaced first, while the document is as it was sent.
+ */
+export function redact(
+  text: string,
+  redaction: SourceRedaction = noRules,
+): { text: string; redacted: string[] } {
   const found = new Set<Hides>();
-  const shown = rules.reduce((rest, { hides, apply }) => apply(rest, () => found.add(hides)), text);
-  return { text: shown, redacted: [...found] };
+  const noted = (hides: Hides, before: string, after: string) => {
+    if (after !== before) found.add(hides);
+    return after;
+  };
+  const fields = noted("field of the source", text, maskFields(text, redaction.fields));
+  const shown = rules
+    .filter(({ hides }) => redaction.emails || hides !== "e-mail address")
+    .filter(({ hides }) => redaction.cards || hides !== "card number")
+    .reduce((rest, { hides, apply }) => apply(rest, () => found.add(hides)), fields);
+  const masked = noted("pattern of the source", shown, maskPatterns(shown, redaction.patterns));
+  return { text: masked, redacted: [...found] };
 }
 
 /** The same without what was replaced. */
-export const redactText = (text: string): string => redact(text).text;
+export const redactText = (text: string, redaction: SourceRedaction = noRules): string =>
+  redact(text, redaction).text;
 
 const notStorable = /\0|\p{Surrogate}/u;
 

@@ -1,8 +1,10 @@
 import { endpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import {
   bodyLimit,
+  type SourceRedaction,
   type SourceRules,
   type SourceScheme,
+  sourceRedaction,
   sourceRules,
 } from "@wheelhouse/shared/webhooks/senders.ts";
 import { sql } from "kysely";
@@ -28,6 +30,7 @@ export type IntakeTarget = {
   rules: SourceRules;
   addresses: readonly string[];
   maxBodyBytes: number;
+  redaction: SourceRedaction;
   /** Newest first; the former one is accepted until a time. */
   secrets: readonly { secret: string; untilMs: number }[];
   endpoints: readonly (Filter & {
@@ -46,6 +49,7 @@ type Row = {
   rules: unknown;
   addresses: string[] | null;
   max_body_bytes: number | null;
+  redaction: unknown;
   secret_box: Buffer | null;
   previous_secret_box: Buffer | null;
   previous_secret_until: Date | null;
@@ -78,7 +82,7 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
 
   async function read(organization: string, source: string): Promise<IntakeAddress | null> {
     const { rows } = await sql<Row>`
-      select o.id as org_id, s.id as source_id, s.scheme, s.rules, s.addresses, s.max_body_bytes,
+      select o.id as org_id, s.id as source_id, s.scheme, s.rules, s.addresses, s.max_body_bytes, s.redaction,
         s.secret_box, s.previous_secret_box, s.previous_secret_until,
         (select json_agg(json_build_object('id', e.id, 'eventTypes', e.event_types, 'enabled', e.enabled,
             'settings', e.settings))
@@ -100,6 +104,7 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
         rules: sourceRules.parse(row.rules),
         addresses: row.addresses ?? [],
         maxBodyBytes: row.max_body_bytes ?? bodyLimit.defaultBytes,
+        redaction: sourceRedaction.parse(row.redaction),
         secrets: secretsOf(sourceId, row),
         endpoints: (row.endpoints ?? []).map(({ id, eventTypes, enabled, settings }) => {
           const { bodyFilter, retryScheduleMs } = endpointSettings.parse(settings);

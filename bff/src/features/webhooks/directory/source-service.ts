@@ -2,6 +2,7 @@ import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
 import {
   type createSource,
   type rotateSource,
+  sourceRedaction,
   sourceRules,
   type updateSource,
   type WebhookSource,
@@ -38,6 +39,7 @@ const auditFields = (
   rules: JSON.stringify(row.rules),
   addresses: row.addresses,
   maxBodyBytes: row.max_body_bytes,
+  redaction: JSON.stringify(sourceRedaction.parse(row.redaction)),
   previousSecretUntil: row.previous_secret_until?.toISOString() ?? null,
 });
 
@@ -60,6 +62,7 @@ export function createSources({ store, changes, secrets, directory, clock }: Sou
     rules: sourceRules.parse(row.rules),
     addresses: row.addresses,
     maxBodyBytes: row.max_body_bytes,
+    redaction: sourceRedaction.parse(row.redaction),
     secretHint: row.secret_hint,
     publicKey: publicKeyOf(row, secrets),
     previousSecretUntil:
@@ -80,7 +83,7 @@ export function createSources({ store, changes, secrets, directory, clock }: Sou
     },
 
     async create(body: EndpointParsed<typeof createSource>["body"], context: RequestContext) {
-      const { slug, name, scheme, rules, addresses, maxBodyBytes } = body;
+      const { slug, name, scheme, rules, addresses, maxBodyBytes, redaction } = body;
       assertSettings(body);
       if (scheme === "addresses" && body.secret !== undefined)
         throw invalidField("body.secret", "must be left out: this source is known by its addresses");
@@ -97,6 +100,7 @@ export function createSources({ store, changes, secrets, directory, clock }: Sou
           rules,
           addresses,
           max_body_bytes: maxBodyBytes,
+          redaction,
           secret_box: secret === null ? null : secrets.seal(secret, sourcePurpose(id)),
           secret_hint: secret === null ? null : secretHint(secret),
         });
@@ -122,6 +126,7 @@ export function createSources({ store, changes, secrets, directory, clock }: Sou
           rules: body.rules ?? before.rules,
           addresses: body.addresses ?? before.addresses,
           max_body_bytes: body.maxBodyBytes ?? before.max_body_bytes,
+          redaction: body.redaction ?? before.redaction,
         };
         const unversioned = { ...before, ...settings };
         assertSettings(unversioned);

@@ -1,4 +1,4 @@
-import type { SourceRules, SourceScheme } from "@wheelhouse/shared/webhooks/senders.ts";
+import type { SourceRedaction, SourceRules, SourceScheme } from "@wheelhouse/shared/webhooks/senders.ts";
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import { notFound } from "#lib/http/errors.ts";
@@ -13,23 +13,25 @@ export type SourceRow = {
   rules: SourceRules;
   addresses: string[];
   max_body_bytes: number;
+  redaction: SourceRedaction;
   secret_hint: string | null;
   secret_box: Buffer | null;
   previous_secret_until: Date | null;
   version: number;
   created_at: Date;
 };
-type Settings = Pick<SourceRow, "name" | "rules" | "addresses" | "max_body_bytes">;
+type Settings = Pick<SourceRow, "name" | "rules" | "addresses" | "max_body_bytes" | "redaction">;
 
 const columns: RawBuilder<unknown> = sql`
-  id, slug, name, scheme, rules, addresses, max_body_bytes, secret_hint, secret_box,
+  id, slug, name, scheme, rules, addresses, max_body_bytes, redaction, secret_hint, secret_box,
   previous_secret_until, version, created_at`;
 
-const written = ({ name, rules, addresses, max_body_bytes }: Settings) => ({
+const written = ({ name, rules, addresses, max_body_bytes, redaction }: Settings) => ({
   name,
   rules: JSON.stringify(rules),
   addresses,
   max_body_bytes,
+  redaction: JSON.stringify(redaction),
 });
 
 /** Sources; writes take the transaction of the change that they belong to. */

@@ -7,6 +7,7 @@ import type {
   summarizeEvents,
   WebhookEventDetail,
 } from "@wheelhouse/shared/webhooks/events.ts";
+import { type SourceRedaction, sourceRedaction } from "@wheelhouse/shared/webhooks/senders.ts";
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
 import { invalidField, notFound } from "#lib/http/errors.ts";
@@ -14,7 +15,7 @@ import type { RequestContext } from "#lib/http/request-context.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { matches } from "../directory/directory.ts";
 import type { Payloads } from "../log/log.ts";
-import { redact } from "../redaction.ts";
+import { redact, redactHeaders } from "../redaction.ts";
 import { barMax, type EventContentRow, type EventEndpointRow, type EventStore, eventOf } from "./store.ts";
 
 const hourMs = 3_600_000;
@@ -55,13 +56,14 @@ export function createEventReading({ store, payloads, clock }: EventsOptions) {
     content: EventContentRow,
     body: Buffer | null,
     mayRead: boolean,
+    redaction: SourceRedaction,
   ): WebhookEventDetail["payload"] {
     const { size_bytes: sizeBytes, expunged_at: expungedAt } = content;
     const empty = { body: "", sizeBytes, truncated: false, redacted: [], expungedAt: null };
     if (expungedAt !== null) return { ...empty, state: "expunged", expungedAt: expungedAt.toISOString() };
     if (!mayRead) return { ...empty, state: "hidden" };
     if (body === null) return { ...empty, state: "gone" };
-    const { text, redacted } = redact(body.subarray(0, maxShownBytes).toString("utf8"));
+    const { text, redacted } = redact(body.subarray(0, maxShownBytes).toString("utf8"), redaction);
     return {
       state: "shown",
       body: text,
@@ -131,9 +133,11 @@ export function createEventReading({ store, payloads, clock }: EventsOptions) {
       const { event, content, endpoints } = found;
       const mayRead = context.actor.can("webhooks:payload").in(event.org_id).check();
       const body = payloads.open(content.payload, id);
+      const redaction = sourceRedaction.parse(content.redaction);
       return {
         ...eventOf(event),
-        headers: content.headers,
+        // Again, because the rules may be newer than the event.
+        headers: redactHeaders(content.headers, redaction),
         contentType: content.content_type,
         endpoints: endpoints.map((endpoint) => ({
           id: endpoint.id,
@@ -142,7 +146,7 @@ export function createEventReading({ store, payloads, clock }: EventsOptions) {
           enabled: endpoint.enabled,
           verdict: verdictOf(endpoint, event, body),
         })),
-        payload: payloadOf(content, body, mayRead),
+        payload: payloadOf(content, body, mayRead, redaction),
       };
     },
   };

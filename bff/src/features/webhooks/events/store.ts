@@ -42,6 +42,7 @@ export type EventContentRow = {
   size_bytes: number | null;
   payload: Buffer | null;
   expunged_at: Date | null;
+  redaction: unknown;
 };
 export type EventEndpointRow = {
   id: string;
@@ -154,8 +155,10 @@ export function createEventStore(database: Database) {
         const event = rows[0];
         if (!event) return null;
         const { rows: contents } = await sql<EventContentRow>`
-          select headers, content_type, size_bytes, payload, expunged_at from webhook_events
-          where event_id = ${id} and created_at = ${createdAt}::timestamptz
+          select e.headers, e.content_type, e.size_bytes, e.payload, e.expunged_at,
+            coalesce(s.redaction, '{}') as redaction
+          from webhook_events e left join webhook_sources s on s.id = e.source_id
+          where e.event_id = ${id} and e.created_at = ${createdAt}::timestamptz
         `.execute(tx);
         const { rows: endpoints } = await sql<EventEndpointRow>`
           select p.id, p.name, p.event_types, p.settings, p.enabled, p.created_at, p.id = any(e.missed_by) as missed,

@@ -125,7 +125,7 @@ export function createIntake(options: IntakeOptions) {
       eventId: ids.eventId,
       eventType,
       contentType: typeof contentType === "string" ? contentType.slice(0, 200) : "application/json",
-      headers: redactHeaders(request.headers),
+      headers: redactHeaders(request.headers, target.redaction),
       body: request.body,
       receivedAt: new Date(nowMs),
       createdAt: ids.createdAt,

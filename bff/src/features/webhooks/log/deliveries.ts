@@ -1,4 +1,5 @@
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import type { SourceRedaction } from "@wheelhouse/shared/webhooks/senders.ts";
 import type {
   DeliveryAttempt,
   DeliveryStatus,
@@ -13,7 +14,7 @@ import type { SharedReads } from "#lib/shared-reads.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Breakers } from "../breaker.ts";
 import { endpointView, pageOf, place } from "../directory/directory.ts";
-import { redactText } from "../redaction.ts";
+import { redactHeaders, redactText } from "../redaction.ts";
 import { barsOf } from "./bars.ts";
 import type { AttemptRow, DetailStore, PayloadRow } from "./detail-store.ts";
 import {
@@ -59,7 +60,11 @@ function outcomeBars(counted: readonly CountedRow[], count: number) {
   return bars;
 }
 
-function attemptOf(row: AttemptRow, payload: PayloadRow | null): DeliveryAttempt {
+function attemptOf(
+  row: AttemptRow,
+  payload: PayloadRow | null,
+  redaction: SourceRedaction,
+): DeliveryAttempt {
   const body = payload?.payload.subarray(0, maxShownBytes) ?? Buffer.alloc(0);
   const sizeBytes = payload?.size_bytes ?? 0;
   return {
@@ -75,11 +80,11 @@ function attemptOf(row: AttemptRow, payload: PayloadRow | null): DeliveryAttempt
     outcome: row.outcome,
     statusCode: row.status_code,
     errorClass: knownErrorClass(row.error_class),
-    errorMessage: row.error_message,
+    errorMessage: row.error_message === null ? null : redactText(row.error_message, redaction),
     request: {
       url: row.url,
       headers: row.request_headers,
-      body: redactText(body.toString("utf8")),
+      body: redactText(body.toString("utf8"), redaction),
       bodySizeBytes: sizeBytes,
       truncated: sizeBytes > maxShownBytes,
     },
@@ -87,8 +92,9 @@ function attemptOf(row: AttemptRow, payload: PayloadRow | null): DeliveryAttempt
       row.response_headers === null
         ? null
         : {
-            headers: row.response_headers,
-            body: row.response_body ?? "",
+            headers: redactHeaders(row.response_headers, redaction),
+            // A receiver may repeat what it got.
+            body: redactText(row.response_body ?? "", redaction),
             bodySizeBytes: row.response_size_bytes ?? 0,
             truncated: row.response_truncated ?? false,
           },
@@ -152,16 +158,16 @@ export function createDeliveries({ shared, store, detail, breakers, clock }: Del
     async read(id: string, context: RequestContext): Promise<EndpointResult<typeof readDelivery>> {
       const found = await detail.read(organizationsOf(true, context), id);
       if (!found?.endpoint) throw notFound("delivery");
-      const { delivery, endpoint } = found;
+      const { delivery, endpoint, redaction } = found;
       const mayRead = context.actor.can("webhooks:payload").in(delivery.org_id).check();
       const payload = mayRead ? found.payload : null;
       return {
         ...deliveryOf(delivery),
         version: delivery.version,
-        attemptLog: found.attempts.map((row) => attemptOf(row, payload)),
+        attemptLog: found.attempts.map((row) => attemptOf(row, payload, redaction)),
         payload: {
           state: !mayRead ? "hidden" : payload === null ? "gone" : "shown",
-          body: redactText(payload?.payload.toString("utf8") ?? ""),
+          body: redactText(payload?.payload.toString("utf8") ?? "", redaction),
           sizeBytes: found.payload?.size_bytes ?? 0,
           truncated: payload !== null && payload.size_bytes > payload.payload.length,
           contentType: found.payload?.content_type ?? "",

@@ -1,3 +1,4 @@
+import { sourceRedaction } from "@wheelhouse/shared/webhooks/senders.ts";
 import { sql } from "kysely";
 import type { Database } from "#lib/postgres/postgres.ts";
 import { type EndpointRow, endpointColumns } from "../directory/directory.ts";
@@ -81,9 +82,10 @@ export function createDetailStore(database: Database, payloads: Payloads) {
           order by generation desc, attempt desc
           limit ${maxAttempts}
         `.execute(tx);
-        const stored = await sql<{ content_type: string; payload: Buffer | null }>`
-          select content_type, payload from webhook_events
-          where event_id = ${delivery.event_id} and created_at = ${createdAt}::timestamptz
+        const stored = await sql<{ content_type: string; payload: Buffer | null; redaction: unknown }>`
+          select e.content_type, e.payload, coalesce(s.redaction, '{}') as redaction
+          from webhook_events e left join webhook_sources s on s.id = e.source_id
+          where e.event_id = ${delivery.event_id} and e.created_at = ${createdAt}::timestamptz
         `.execute(tx);
         const endpoint = await sql<EndpointRow>`
           select ${endpointColumns} from webhook_endpoints where id = ${delivery.endpoint_id}::uuid
@@ -108,6 +110,7 @@ export function createDetailStore(database: Database, payloads: Payloads) {
           delivery,
           runs: runs.rows,
           attempts: attempts.rows,
+          redaction: sourceRedaction.parse(stored.rows[0]?.redaction ?? {}),
           payload: shownOf(stored.rows[0], delivery.event_id),
           endpoint: endpoint.rows[0] ?? null,
           sameCause: Math.max(0, (same.rows[0]?.count ?? 0) - (delivery.status === "dead_letter" ? 1 : 0)),

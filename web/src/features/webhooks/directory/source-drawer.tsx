@@ -9,9 +9,10 @@ import { Facts } from "#ui/text/quantity.tsx";
 import { Time } from "#ui/text/time.tsx";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
+import { Redaction } from "./redaction.tsx";
 import { intakeUrl, limitWords, schemeWords, secretWord } from "./source-words.ts";
 
-export type SourceAct = "edit" | "rotate" | "delete";
+export type SourceAct = "edit" | "redact" | "rotate" | "delete";
 
 const secretFact = ({ scheme, secretHint, publicKey, previousSecretUntil }: WebhookSource) => ({
   label: publicKey === null ? secretWord(scheme) : "Public key",
@@ -121,6 +122,10 @@ export const SourceDrawer = (props: {
             ),
           },
         ]}
+      />
+      <Redaction
+        redaction={source.redaction}
+        onEdit={onAct === null ? null : () => onAct("redact")}
       />
       <Sample source={source} />
     </Drawer>

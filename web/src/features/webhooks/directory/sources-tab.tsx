@@ -13,6 +13,7 @@ import { CopyButton } from "#ui/text/code-block.tsx";
 import { sourcesQuery } from "../queries.ts";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
+import { RedactionDialog } from "./redaction.tsx";
 import { CreateSourceDialog } from "./source-create-dialog.tsx";
 import { DeleteSourceDialog, EditSourceDialog, RotateSecretDialog } from "./source-dialogs.tsx";
 import { type SourceAct, SourceDrawer } from "./source-drawer.tsx";
@@ -94,6 +95,8 @@ const Acting = (props: { organization: string; act: Act | null; onClose: () => v
       return <CreateSourceDialog organization={organization} onClose={onClose} />;
     case "edit":
       return <EditSourceDialog organization={organization} source={act.source} onClose={onClose} />;
+    case "redact":
+      return <RedactionDialog organization={organization} source={act.source} onClose={onClose} />;
     case "rotate":
       return <RotateSecretDialog organization={organization} source={act.source} onClose={onClose} />;
     case "delete":
