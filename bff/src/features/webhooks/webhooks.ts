@@ -152,7 +152,7 @@ function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, p
       doorbell,
       events,
       config: settings.replay,
-      maxAttempts: settings.retryScheduleMs.length + 1,
+      retryScheduleMs: settings.retryScheduleMs,
       clock,
     }),
     replay: createReplay({

@@ -162,7 +162,8 @@ export const useDeleteEndpoint = (organization: string) => {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ id }: { id: string }) => call(deleteEndpoint, { params: { id } }, { organization }),
-    onSettled: () => rereadEndpoints(client, organization),
+    // Not the one that is open, because it is gone.
+    onSettled: () => client.invalidateQueries({ queryKey: endpointsQuery(organization).queryKey }),
   });
 };
 

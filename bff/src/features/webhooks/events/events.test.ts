@@ -169,6 +169,20 @@ test("filters narrow the list, alone and together, and pages have no event twice
 });
 
 describe("past events are delivered", () => {
+  test("with as many attempts as the schedule of their endpoint has, not that of the installation", async () => {
+    const source = await makeSource(gateway);
+    const { organization } = source;
+    const event = await postEvent(source, "evt_schedule");
+    const endpoint = await makeEndpoint(gateway, organization, receiver.url);
+    await gateway.call(organization, updateEndpoint, {
+      params: { id: endpoint.id },
+      body: { version: endpoint.version, settings: { retryScheduleMs: [50, 50, 50, 50, 50, 50] } },
+    });
+    const { id } = await plan(organization, endpoint.id, { ids: [event.id] });
+    await start(organization, id);
+    expect(await gateway.deliveryOf(organization, event.id)).toMatchObject({ maxAttempts: 7, attempts: 0 });
+  });
+
   test("one that matched nothing is found and reaches the endpoint byte for byte, under its own webhook-id", async () => {
     const source = await makeSource(gateway);
     const { organization } = source;

@@ -9,7 +9,8 @@ const timeoutMs = 15_000;
 const keptDays = 30;
 const forgottenAtOnce = 1_000;
 
-export type LateEndpoint = { id: string; name: string; url: string; enabled: boolean };
+/** `settings` as stored. */
+export type LateEndpoint = { id: string; name: string; url: string; enabled: boolean; settings: unknown };
 export type LatePlanRow = {
   id: string;
   endpoint_id: string;
@@ -86,7 +87,7 @@ export function createLateStore(database: Database) {
     id: string,
   ): Promise<LateEndpoint | null> {
     const { rows } = await sql<LateEndpoint>`
-      select id, name, url, enabled from webhook_endpoints
+      select id, name, url, enabled, settings from webhook_endpoints
       where id = ${id}::uuid and org_id = ${organizationId}::uuid and deleted_at is null
     `.execute(tx);
     return rows[0] ?? null;

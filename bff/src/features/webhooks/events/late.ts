@@ -1,4 +1,5 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
+import { endpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import type {
   countMissedEvents,
   LateFilter,
@@ -26,7 +27,8 @@ type LateOptions = {
   doorbell: Pick<Doorbell, "ring">;
   events: Pick<Events, "emit">;
   config: Pick<ReplayConfig, "planTtlMs" | "holdMs" | "stepUpAbove">;
-  maxAttempts: number;
+  /** Of an endpoint that sets none. */
+  retryScheduleMs: readonly number[];
   clock: Clock;
 };
 
@@ -63,7 +65,7 @@ const gone = () => new AppError("conflict", "The endpoint of this plan has been 
  * Delivers past events to an endpoint. A plan fixes the events; starting it creates their deliveries in the transaction
  * of its audit row, and from then on they are deliveries like any other, with breaker, retries and rooms.
  */
-export function createLate({ store, changes, doorbell, events, config, maxAttempts, clock }: LateOptions) {
+export function createLate({ store, changes, doorbell, events, config, retryScheduleMs, clock }: LateOptions) {
   function planOf(
     row: LatePlanRow,
     endpoint: LateEndpoint | null,
@@ -74,7 +76,12 @@ export function createLate({ store, changes, doorbell, events, config, maxAttemp
     return {
       id: row.id,
       state: isOver ? "expired" : row.state,
-      endpoint: endpoint ?? { id: row.endpoint_id, name: "deleted endpoint", url: "", enabled: false },
+      endpoint: {
+        id: row.endpoint_id,
+        name: endpoint?.name ?? "deleted endpoint",
+        url: endpoint?.url ?? "",
+        enabled: endpoint?.enabled ?? false,
+      },
       total: row.total,
       excluded: { delivered: row.plan.delivered, payloadGone: row.plan.payloadGone },
       isCut: row.plan.isCut,
@@ -199,6 +206,8 @@ export function createLate({ store, changes, doorbell, events, config, maxAttemp
         const endpoint = await store.endpoint(tx, organization.id, plan.endpoint_id);
         if (!endpoint) throw gone();
         if (!endpoint.enabled) throw new AppError("conflict", "The endpoint is disabled. Enable it first.");
+        const { retryScheduleMs: own } = endpointSettings.parse(endpoint.settings);
+        const maxAttempts = (own ?? retryScheduleMs).length + 1;
         const made = await store.deliver(tx, plan, { startsAt, ratePerSecond, maxAttempts });
         await tx
           .updateTable("webhook_late_plans")

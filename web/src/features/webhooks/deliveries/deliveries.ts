@@ -1,3 +1,4 @@
+export { OutcomeChart, type OutcomeRange, outcomeSeries, rangeOf } from "./outcome-chart.tsx";
 export {
   activeTab,
   causeOf,

@@ -109,8 +109,14 @@ export const EnableEndpointDialog = ({ organization, endpoint, onClose }: Props)
   );
 };
 
-export const DeleteEndpointDialog = ({ organization, endpoint, onClose }: Props) => {
+export const DeleteEndpointDialog = (props: Props & { onDeleted: () => void }) => {
+  const { organization, endpoint, onDeleted, onClose } = props;
   const remove = useDeleteEndpoint(organization);
+  // The page of a deleted endpoint is left before anything reads it again.
+  const leave = () => {
+    onClose();
+    onDeleted();
+  };
   return (
     <ConfirmDialog
       title={`Delete ${endpoint.name}`}
@@ -119,7 +125,7 @@ export const DeleteEndpointDialog = ({ organization, endpoint, onClose }: Props)
       isDestructive
       isBusy={remove.isPending}
       error={remove.error}
-      onConfirm={() => remove.mutate({ id: endpoint.id }, { onSuccess: onClose })}
+      onConfirm={() => remove.mutate({ id: endpoint.id }, { onSuccess: leave })}
       onClose={onClose}
     >
       <Facts facts={factsOf(endpoint, "unfinished deliveries are discarded; the log is kept")} />

@@ -5,14 +5,13 @@ import { useCan } from "#lib/api/session.ts";
 import { formatCount } from "#lib/format.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { Button } from "#ui/page/button.tsx";
-import { Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
 import { Status } from "#ui/page/status.tsx";
 import { type Column, Table } from "#ui/table/table.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
 import { Age } from "#ui/text/time.tsx";
 import { BreakerStatus, urlText } from "../deliveries/deliveries.ts";
-import { EndpointDrawer } from "../endpoint/endpoint.ts";
+import { EndpointPage } from "../endpoint/endpoint.ts";
 import { endpointsQuery } from "../queries.ts";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
@@ -134,12 +133,25 @@ const verdict = (endpoints: readonly WebhookEndpoint[]): string => {
   return endpoints.length === 1 ? "Breaker closed" : `All ${endpoints.length} breakers closed`;
 };
 
-const Acting = (props: { organization: string; act: Act | null; onClose: () => void }) => {
-  const { organization, act, onClose } = props;
+const Acting = (props: {
+  organization: string;
+  act: Act | null;
+  onDeleted: () => void;
+  onClose: () => void;
+}) => {
+  const { organization, act, onDeleted, onClose } = props;
   if (act === null) return null;
   if (act.act === "create") return <CreateEndpointDialog organization={organization} onClose={onClose} />;
-  const Asked = act.act === "enable" ? EnableEndpointDialog : DeleteEndpointDialog;
-  return <Asked organization={organization} endpoint={act.endpoint} onClose={onClose} />;
+  if (act.act === "enable")
+    return <EnableEndpointDialog organization={organization} endpoint={act.endpoint} onClose={onClose} />;
+  return (
+    <DeleteEndpointDialog
+      organization={organization}
+      endpoint={act.endpoint}
+      onDeleted={onDeleted}
+      onClose={onClose}
+    />
+  );
 };
 
 const List = (props: {
@@ -187,33 +199,35 @@ export const EndpointsTab = (props: { organization: string; address: PageAddress
   const shown = address.search.endpoint;
   return (
     <>
-      <Split
-        drawer={
-          shown !== undefined && (
-            <EndpointDrawer
-              key={shown}
-              organization={organization}
-              id={shown}
-              rows={rows}
-              address={address}
-              onAct={canConfigure ? (kind, endpoint) => setAct({ act: kind, endpoint }) : null}
-            />
-          )
-        }
-      >
-        <div className={css.scroll}>
-          <div className={css.listHead}>
-            <h2 className="t20 b grow">{rows.length === 0 ? "Endpoints" : verdict(rows)}</h2>
-            {canConfigure && (
-              <Button variant="primary" onClick={() => setAct({ act: "create" })}>
-                Create endpoint…
-              </Button>
-            )}
-          </div>
-          <List query={query} rows={rows} columns={columns} canConfigure={canConfigure} />
-        </div>
-      </Split>
-      <Acting organization={organization} act={act} onClose={() => setAct(null)} />
+      <div className={css.scroll}>
+        {shown === undefined ? (
+          <>
+            <div className={css.listHead}>
+              <h2 className="t20 b grow">{rows.length === 0 ? "Endpoints" : verdict(rows)}</h2>
+              {canConfigure && (
+                <Button variant="primary" onClick={() => setAct({ act: "create" })}>
+                  Create endpoint…
+                </Button>
+              )}
+            </div>
+            <List query={query} rows={rows} columns={columns} canConfigure={canConfigure} />
+          </>
+        ) : (
+          <EndpointPage
+            key={shown}
+            organization={organization}
+            id={shown}
+            address={address}
+            onAct={canConfigure ? (kind, endpoint) => setAct({ act: kind, endpoint }) : null}
+          />
+        )}
+      </div>
+      <Acting
+        organization={organization}
+        act={act}
+        onDeleted={() => address.go({ tab: "endpoints" }, { replace: true })}
+        onClose={() => setAct(null)}
+      />
     </>
   );
 };

@@ -22,6 +22,7 @@ const Row = (props: {
   const { versions, field, by, choice, onChoice } = props;
   const name = useId();
   const label = fieldWords[field];
+  const taken = by === "both" ? choice : by;
   const cell = (side: Side, words: string) => (
     <td
       className={by === side ? css.taken : undefined}
@@ -57,6 +58,13 @@ const Row = (props: {
       </td>
       {cell("theirs", wordsOf(versions.theirs, field))}
       {cell("mine", wordsOf(versions.mine, field))}
+      <td data-side="Result">
+        {taken === undefined ? (
+          <span className="c3">not chosen yet</span>
+        ) : (
+          <span className="mono">{wordsOf(versions[taken], field)}</span>
+        )}
+      </td>
     </tr>
   );
 };
@@ -66,8 +74,12 @@ const Head = ({ began, theirs }: { began: WebhookEndpoint; theirs: WebhookEndpoi
     <tr>
       <th scope="col">Field</th>
       <th scope="col">Version {began.version}</th>
-      <th scope="col">Version {theirs.version}</th>
+      <th scope="col">
+        Version {theirs.version}
+        {theirs.changedBy !== null && `, ${theirs.changedBy}`}
+      </th>
       <th scope="col">Yours</th>
+      <th scope="col">Result</th>
     </tr>
   </thead>
 );

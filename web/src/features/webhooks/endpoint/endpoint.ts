@@ -1,5 +1,5 @@
 import { onDemand } from "#lib/on-demand.ts";
 
-export const EndpointDrawer = onDemand(async () => ({
-  default: (await import("./drawer.tsx")).EndpointDrawer,
+export const EndpointPage = onDemand(async () => ({
+  default: (await import("./page.tsx")).EndpointPage,
 }));

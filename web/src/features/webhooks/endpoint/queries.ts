@@ -1,5 +1,6 @@
 import { type QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
+import { listAuditEvents } from "@wheelhouse/shared/audit/audit.ts";
 import {
   endEndpointOverlap,
   probeEndpointBreaker,
@@ -26,6 +27,17 @@ export const endpointQuery = (organization: string, id: string) =>
     queryKey: ["webhooks", organization, "endpoint", id],
     queryFn: ({ signal }) => call(readEndpoint, { params: { id } }, { organization, signal }),
     refetchInterval: ({ state }) => (isDeleted(state.error) ? false : healthEveryMs),
+  });
+
+const shownChanges = 20;
+
+/** The newest events of the audit trail about one endpoint. Each reading is itself in the trail, so it is not repeated. */
+export const endpointChangesQuery = (organization: string, id: string) =>
+  queryOptions({
+    queryKey: ["webhooks", organization, "endpoint", id, "changes"],
+    queryFn: ({ signal }) =>
+      call(listAuditEvents, { query: { target: id, limit: shownChanges } }, { organization, signal }),
+    staleTime: 60_000,
   });
 
 const refresh = (client: QueryClient, organization: string, id: string) =>
