@@ -28,6 +28,7 @@ const acts = [
   "reports:write",
   "webhooks:payload",
   "webhooks:replay",
+  "webhooks:export",
   "webhooks:configure",
   "sources:read",
   "sources:manage",
@@ -66,6 +67,7 @@ export const capabilitiesOf: Record<Role, readonly Capability[]> = {
   admin: [
     ...operator,
     "webhooks:replay",
+    "webhooks:export",
     "webhooks:configure",
     "alerts:configure",
     "sources:read",
@@ -76,7 +78,7 @@ export const capabilitiesOf: Record<Role, readonly Capability[]> = {
     "audit:export",
     "audit:verify",
   ],
-  auditor: [...reads, "sources:read", "access:read", "audit:export", "audit:verify", "audit:sign-off"],
+  auditor: [...reads, "webhooks:export", "sources:read", "access:read", "audit:export", "audit:verify", "audit:sign-off"],
   superadmin: capabilities,
 };
 

@@ -25,8 +25,10 @@ import * as sources from "./sources.ts";
 import * as wall from "./wall.ts";
 import * as webhookDeadLetters from "./webhooks/dead-letters.ts";
 import * as webhookEndpoints from "./webhooks/endpoints.ts";
+import * as webhookExport from "./webhooks/export.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
 import * as webhookSources from "./webhooks/senders.ts";
+import * as webhookViews from "./webhooks/views.ts";
 
 const contracts = [
   ...liveContracts,
@@ -53,10 +55,12 @@ const contracts = [
   sources,
   webhookDeadLetters,
   webhookEndpoints,
+  webhookExport,
   webhookRefusals,
   sourceTrial,
   wall,
   webhookSources,
+  webhookViews,
 ] as const;
 
 type ActionsOf<Contract> = {

@@ -147,6 +147,10 @@ export const expectations: Record<string, string> = {
   "POST /api/v1/deployments": "O A S T",
 
   "GET /api/v1/webhooks/deliveries": "V O A U S T",
+  "GET /api/v1/webhooks/deliveries/export": "A U S T",
+  "GET /api/v1/webhooks/views": "V O A U S T",
+  "POST /api/v1/webhooks/views": "V O A U S T",
+  "DELETE /api/v1/webhooks/views/{id}": "V O A U S T",
   "GET /api/v1/webhooks/deliveries/summary": "V O A U S T",
   "GET /api/v1/webhooks/deliveries/{id}": "V O A U S T",
   "POST /api/v1/webhooks/deliveries/{id}/replay": "A S T",

@@ -10,6 +10,7 @@ export const sourceKept = [
   "addresses",
   "maxBodyBytes",
   "redaction",
+  "searchFields",
   "previousSecretUntil",
 ] as const;
 
@@ -68,6 +69,10 @@ const path = z
     "must be a path, such as data.customer.name, data.*.iban or **.phone",
   )
   .refine((text) => !text.slice(1).includes("**") || text === "**", "may have ** at its beginning only");
+const searchField = z
+  .string()
+  .trim()
+  .regex(/^[^.*=\s,]{1,80}(\.[^.*=\s,]{1,80}){0,19}$/, "must be a path, such as data.orderId");
 const pattern = z
   .string()
   .trim()
@@ -104,6 +109,8 @@ export const webhookSource = z.object({
   addresses: z.array(z.string()),
   maxBodyBytes: z.number().int(),
   redaction: z.object(sourceRedaction.shape),
+  /** Paths of fields in JSON whose values find the event and its deliveries; stored in clear text. */
+  searchFields: z.array(z.string()),
   /** Last 4 characters; the secret itself is never returned. Null without a secret. */
   secretHint: z.string().nullable(),
   /** `standard`: the key `whpk_…` with which the sender's signatures are verified. It is no secret; null for a shared one. */
@@ -130,6 +137,7 @@ const fields = {
   addresses: z.array(z.string().trim().min(1).max(50)).max(100),
   maxBodyBytes: z.number().int().min(bodyLimit.minBytes).max(bodyLimit.maxBytes),
   redaction: sourceRedaction,
+  searchFields: z.array(searchField).max(5),
 };
 const id = z.strictObject({ id: z.uuid() });
 /** The new secret is shown once; empty for a source without one. */
@@ -159,6 +167,7 @@ export const createSource = defineEndpoint({
     addresses: fields.addresses.default([]),
     maxBodyBytes: fields.maxBodyBytes.default(bodyLimit.defaultBytes),
     redaction: fields.redaction.prefault({}),
+    searchFields: fields.searchFields.default([]),
     secret,
   }),
   response: withSecret,
@@ -180,6 +189,7 @@ export const updateSource = defineEndpoint({
     addresses: fields.addresses.optional(),
     maxBodyBytes: fields.maxBodyBytes.optional(),
     redaction: fields.redaction.optional(),
+    searchFields: fields.searchFields.optional(),
   }),
   response: webhookSource,
 });

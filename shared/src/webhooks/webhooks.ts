@@ -169,7 +169,7 @@ export const deliveryDetail = delivery.extend({
 });
 export type DeliveryDetail = z.infer<typeof deliveryDetail>;
 
-const deliveryFilter = {
+export const deliveryFilter = {
   status: queryList(deliveryStatus).optional(),
   endpointId: queryList(z.uuid()).optional(),
   eventType: queryList(z.string().max(200)).optional(),

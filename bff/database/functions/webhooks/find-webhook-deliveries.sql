@@ -6,7 +6,8 @@ set local role wheelhouse_search;
 -- Keys of `filter`: organizations (ids, within those of the transaction), statuses (`processing` is a row with a claim;
 -- every other status has none), endpoints, types, errors (arrays of text), q (text), from, to (time).
 -- A text matches the event type, the endpoint's name, the error's class, words of the error's message or their
--- beginnings, and the ids of the delivery, of the event, and of the event at its sender; the caller adds `id` and
+-- beginnings, the ids of the delivery, of the event, and of the event at its sender, and values of the fields that
+-- sources are searched by; the caller adds `id` and
 -- `eventAt`, the times within the first two.
 --
 -- It first walks the newest deliveries, which finds enough if many match. Then it asks the counters in which hours which
@@ -103,6 +104,8 @@ begin
         select ev.event_id, ev.created_at from webhook_events ev
         where ev.org_id = o.org_id and ev.source_event_id = asked and ev.created_at >= begins and ev.created_at < until_at
         limit 1000) h
+      union all
+      select v.event_id, v.created_at from find_webhook_values(asked, visible, begins, until_at, 1000) v
     ) w
     cross join lateral (
       select d.id, d.created_at from unnest(visible) as o (org_id) cross join lateral (

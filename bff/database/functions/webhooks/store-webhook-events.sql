@@ -11,7 +11,7 @@ begin
     select * from json_to_recordset(events) as item(
       n int, "organizationId" uuid, "sourceId" uuid, "sourceEventId" text, "bodyHash" text, "eventId" text,
       "eventType" text, "contentType" text, headers jsonb, "receivedAt" timestamptz, "createdAt" timestamptz,
-      fate text, "missedBy" uuid[], "sizeBytes" int, start int, length int)
+      fate text, "missedBy" uuid[], "searchValues" text[], "sizeBytes" int, start int, length int)
   ), seen as materialized (
     select * from seen_webhook_events(events)
   ), fresh as (
@@ -24,9 +24,10 @@ begin
     returning event_id
   ), stored as (
     insert into webhook_events (event_id, org_id, source_id, source_event_id, event_type, content_type,
-      headers, payload, fate, missed_by, size_bytes, received_at, created_at)
+      headers, payload, fate, missed_by, search_values, size_bytes, received_at, created_at)
     select "eventId", "organizationId", "sourceId", "sourceEventId", "eventType", "contentType", headers,
-      substring(payloads from start for length), fate, "missedBy", "sizeBytes", "receivedAt", "createdAt"
+      substring(payloads from start for length), fate, "missedBy", coalesce("searchValues", '{}'), "sizeBytes", "receivedAt",
+      "createdAt"
     from items join fresh on fresh.event_id = items."eventId"
   ), planned as (
     insert into webhook_delivery_log (id, org_id, source_id, endpoint_id, event_type, event_id, received_at,

@@ -133,6 +133,13 @@ export function redact(
 export const redactText = (text: string, redaction: SourceRedaction = noRules): string =>
   redact(text, redaction).text;
 
+/** Whether the value of a field is replaced whatever it is. */
+export function hidesField(path: string, redaction: SourceRedaction): boolean {
+  const names = path.split(".").reverse();
+  const sample = names.reduce<unknown>((value, name) => ({ [name]: value }), "x");
+  return redact(JSON.stringify(sample), redaction).redacted.length > 0;
+}
+
 const notStorable = /\0|\p{Surrogate}/u;
 
 /** Text that Postgres can store: no NUL, no lone surrogates. */

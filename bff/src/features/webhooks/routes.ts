@@ -1,16 +1,29 @@
 import * as dead from "@wheelhouse/shared/webhooks/dead-letters.ts";
 import * as contracts from "@wheelhouse/shared/webhooks/endpoints.ts";
 import * as received from "@wheelhouse/shared/webhooks/events.ts";
+import { exportDeliveries } from "@wheelhouse/shared/webhooks/export.ts";
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import * as many from "@wheelhouse/shared/webhooks/replays.ts";
 import * as senders from "@wheelhouse/shared/webhooks/senders.ts";
+import {
+  createDeliveryView,
+  deleteDeliveryView,
+  listDeliveryViews,
+} from "@wheelhouse/shared/webhooks/views.ts";
 import * as contract from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { FastifyInstance } from "fastify";
 import { route } from "#lib/http/route.ts";
 import type { Configuration, Sources } from "./directory/directory.ts";
 import type { Endpoints } from "./endpoints/endpoints.ts";
 import type { EventPayload, EventReading, Late } from "./events/events.ts";
-import type { DeadLetterGroups, Deliveries, DeliveryActs, Outcomes } from "./log/log.ts";
+import type {
+  DeadLetterGroups,
+  Deliveries,
+  DeliveryActs,
+  DeliveryExport,
+  DeliveryViews,
+  Outcomes,
+} from "./log/log.ts";
 import type { Refusals } from "./refusals/refusals.ts";
 import type { createReplay, Replays } from "./replays/replays.ts";
 
@@ -18,6 +31,8 @@ type RoutesOptions = {
   deliveries: Deliveries;
   groups: DeadLetterGroups;
   acts: DeliveryActs;
+  views: DeliveryViews;
+  deliveryExport: DeliveryExport;
   outcomes: Outcomes;
   configuration: Configuration;
   sources: Sources;
@@ -33,7 +48,12 @@ type RoutesOptions = {
 export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   const { deliveries, groups, acts, outcomes, configuration, endpoints, sources, replay, replays, refusals } =
     options;
+  const { views, deliveryExport } = options;
   eventRoutes(app, options);
+  route(app, listDeliveryViews, (_, context) => views.list(context));
+  route(app, createDeliveryView, ({ body }, context) => views.create(body, context));
+  route(app, deleteDeliveryView, ({ params }, context) => views.remove(params.id, context));
+  route(app, exportDeliveries, ({ query }, context) => deliveryExport.open(query, context));
   route(app, contract.listDeliveries, ({ query }, context) => deliveries.list(query, context));
   route(app, contract.summarizeDeliveries, ({ query }, context) => deliveries.summarize(query, context));
   route(app, contract.readDelivery, ({ params }, context) => deliveries.read(params.id, context));

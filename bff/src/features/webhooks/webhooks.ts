@@ -48,7 +48,9 @@ import {
   createDeadLetterGroups,
   createDeliveries,
   createDeliveryActs,
+  createDeliveryExport,
   createDeliveryStore,
+  createDeliveryViews,
   createDetailStore,
   createOutcomes,
   createPayloads,
@@ -133,6 +135,8 @@ function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, p
     }),
     groups: createDeadLetterGroups({ database, breakers, clock }),
     acts: createDeliveryActs({ changes, doorbell, events, clock }),
+    views: createDeliveryViews({ database, changes }),
+    deliveryExport: createDeliveryExport({ database, changes, clock }),
     outcomes: createOutcomes({ database }),
     intake: createIntake({
       directory,

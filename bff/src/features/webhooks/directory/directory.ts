@@ -16,6 +16,7 @@ export {
 } from "./configuration-store.ts";
 export { type EndpointTerms, endpointPurpose, openTerms, type StoredTerms } from "./endpoint-terms.ts";
 export { assertHead } from "./heads.ts";
+export { jsonScalar } from "./json-field.ts";
 export {
   createDirectory,
   type Directory,

@@ -31,6 +31,7 @@ export type IntakeTarget = {
   addresses: readonly string[];
   maxBodyBytes: number;
   redaction: SourceRedaction;
+  searchFields: readonly string[];
   /** Newest first; the former one is accepted until a time. */
   secrets: readonly { secret: string; untilMs: number }[];
   endpoints: readonly (Filter & {
@@ -50,6 +51,7 @@ type Row = {
   addresses: string[] | null;
   max_body_bytes: number | null;
   redaction: unknown;
+  search_fields: string[] | null;
   secret_box: Buffer | null;
   previous_secret_box: Buffer | null;
   previous_secret_until: Date | null;
@@ -82,7 +84,7 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
 
   async function read(organization: string, source: string): Promise<IntakeAddress | null> {
     const { rows } = await sql<Row>`
-      select o.id as org_id, s.id as source_id, s.scheme, s.rules, s.addresses, s.max_body_bytes, s.redaction,
+      select o.id as org_id, s.id as source_id, s.scheme, s.rules, s.addresses, s.max_body_bytes, s.redaction, s.search_fields,
         s.secret_box, s.previous_secret_box, s.previous_secret_until,
         (select json_agg(json_build_object('id', e.id, 'eventTypes', e.event_types, 'enabled', e.enabled,
             'settings', e.settings))
@@ -104,7 +106,8 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
         rules: sourceRules.parse(row.rules),
         addresses: row.addresses ?? [],
         maxBodyBytes: row.max_body_bytes ?? bodyLimit.defaultBytes,
-        redaction: sourceRedaction.parse(row.redaction),
+        redaction: sourceRedaction.parse(row.redaction ?? {}),
+        searchFields: row.search_fields ?? [],
         secrets: secretsOf(sourceId, row),
         endpoints: (row.endpoints ?? []).map(({ id, eventTypes, enabled, settings }) => {
           const { bodyFilter, retryScheduleMs } = endpointSettings.parse(settings);

@@ -2,6 +2,7 @@ import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
 import {
   type createSource,
   type rotateSource,
+  type SourceRedaction,
   sourceRedaction,
   sourceRules,
   type updateSource,
@@ -14,6 +15,7 @@ import { invalidField } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { SecretBox } from "#lib/security/secret-box.ts";
 import type { Clock } from "#lib/time/clock.ts";
+import { hidesField } from "../redaction.ts";
 import { assertAddresses } from "./addresses.ts";
 import { type Paging, pageOf, place, staleVersion } from "./configuration.ts";
 import { type Directory, publicKeyOf, sourcePurpose } from "./lookup.ts";
@@ -40,6 +42,7 @@ const auditFields = (
   addresses: row.addresses,
   maxBodyBytes: row.max_body_bytes,
   redaction: JSON.stringify(sourceRedaction.parse(row.redaction)),
+  searchFields: row.search_fields,
   previousSecretUntil: row.previous_secret_until?.toISOString() ?? null,
 });
 
@@ -50,6 +53,13 @@ function assertSettings({ scheme, rules, addresses }: Pick<SourceRow, "scheme" |
     throw invalidField("body.addresses", "must name an address: nothing else proves who this sender is");
   if (scheme === "hmac" && rules.signatureHeader === null)
     throw invalidField("body.rules.signatureHeader", "must name the header of the signature");
+}
+
+/** What is hidden wherever it is shown is not stored in clear text. @throws AppError naming the field. */
+function assertSearchable(searchFields: readonly string[], redaction: SourceRedaction) {
+  for (const [at, path] of searchFields.entries())
+    if (hidesField(path, redaction))
+      throw invalidField(`body.searchFields.${at}`, `${path} is hidden by the redaction of this source`);
 }
 
 /** Sources, each change with its audit row; secrets are shown once and sealed at rest. */
@@ -63,6 +73,7 @@ export function createSources({ store, changes, secrets, directory, clock }: Sou
     addresses: row.addresses,
     maxBodyBytes: row.max_body_bytes,
     redaction: sourceRedaction.parse(row.redaction),
+    searchFields: row.search_fields,
     secretHint: row.secret_hint,
     publicKey: publicKeyOf(row, secrets),
     previousSecretUntil:
@@ -83,8 +94,9 @@ export function createSources({ store, changes, secrets, directory, clock }: Sou
     },
 
     async create(body: EndpointParsed<typeof createSource>["body"], context: RequestContext) {
-      const { slug, name, scheme, rules, addresses, maxBodyBytes, redaction } = body;
+      const { slug, name, scheme, rules, addresses, maxBodyBytes, redaction, searchFields } = body;
       assertSettings(body);
+      assertSearchable(searchFields, redaction);
       if (scheme === "addresses" && body.secret !== undefined)
         throw invalidField("body.secret", "must be left out: this source is known by its addresses");
       const secret = scheme === "addresses" ? null : (body.secret ?? makeSecret());
@@ -101,6 +113,7 @@ export function createSources({ store, changes, secrets, directory, clock }: Sou
           addresses,
           max_body_bytes: maxBodyBytes,
           redaction,
+          search_fields: searchFields,
           secret_box: secret === null ? null : secrets.seal(secret, sourcePurpose(id)),
           secret_hint: secret === null ? null : secretHint(secret),
         });
@@ -127,9 +140,11 @@ export function createSources({ store, changes, secrets, directory, clock }: Sou
           addresses: body.addresses ?? before.addresses,
           max_body_bytes: body.maxBodyBytes ?? before.max_body_bytes,
           redaction: body.redaction ?? before.redaction,
+          search_fields: body.searchFields ?? before.search_fields,
         };
         const unversioned = { ...before, ...settings };
         assertSettings(unversioned);
+        assertSearchable(settings.search_fields, sourceRedaction.parse(settings.redaction));
         const row = { ...unversioned, version: await store.update(tx, id, settings) };
         return {
           result: view(row, context.organization.slug),

@@ -14,24 +14,26 @@ export type SourceRow = {
   addresses: string[];
   max_body_bytes: number;
   redaction: SourceRedaction;
+  search_fields: string[];
   secret_hint: string | null;
   secret_box: Buffer | null;
   previous_secret_until: Date | null;
   version: number;
   created_at: Date;
 };
-type Settings = Pick<SourceRow, "name" | "rules" | "addresses" | "max_body_bytes" | "redaction">;
+type Settings = Pick<SourceRow, "name" | "rules" | "addresses" | "max_body_bytes" | "redaction" | "search_fields">;
 
 const columns: RawBuilder<unknown> = sql`
-  id, slug, name, scheme, rules, addresses, max_body_bytes, redaction, secret_hint, secret_box,
+  id, slug, name, scheme, rules, addresses, max_body_bytes, redaction, search_fields, secret_hint, secret_box,
   previous_secret_until, version, created_at`;
 
-const written = ({ name, rules, addresses, max_body_bytes, redaction }: Settings) => ({
+const written = ({ name, rules, addresses, max_body_bytes, redaction, search_fields }: Settings) => ({
   name,
   rules: JSON.stringify(rules),
   addresses,
   max_body_bytes,
   redaction: JSON.stringify(redaction),
+  search_fields,
 });
 
 /** Sources; writes take the transaction of the change that they belong to. */

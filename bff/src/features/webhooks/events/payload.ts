@@ -85,7 +85,8 @@ export function createEventPayload({ changes, payloads, events, clock }: Options
       const done = await changes.run(context, "webhooks.event.expunge", async (tx) => {
         const row = await lock(tx, organization.id, id);
         await sql`
-          update webhook_events set payload = null, headers = '{}', expunged_at = ${expungedAt}::timestamptz
+          update webhook_events set payload = null, headers = '{}', search_values = '{}',
+            expunged_at = ${expungedAt}::timestamptz
           where event_id = ${id} and created_at = ${row.created_at}::timestamptz
         `.execute(tx);
         const { rows } = await sql<{ id: string }>`

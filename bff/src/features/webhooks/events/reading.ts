@@ -10,11 +10,11 @@ import type {
 import { type SourceRedaction, sourceRedaction } from "@wheelhouse/shared/webhooks/senders.ts";
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
-import { invalidField, notFound } from "#lib/http/errors.ts";
+import { notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { matches } from "../directory/directory.ts";
-import type { Payloads } from "../log/log.ts";
+import { assertRange, organizationsOf, type Payloads } from "../log/log.ts";
 import { redact, redactHeaders } from "../redaction.ts";
 import { barMax, type EventContentRow, type EventEndpointRow, type EventStore, eventOf } from "./store.ts";
 
@@ -22,14 +22,6 @@ const hourMs = 3_600_000;
 const maxShownBytes = 64 * 1024;
 const noBody = Buffer.alloc(0);
 const place = z.strictObject({ createdAt: z.iso.datetime(), id: z.string().max(40) });
-
-const organizationsOf = (includeChildren: boolean, { organization, subtreeIds }: RequestContext) =>
-  includeChildren ? [...new Set([organization.id, ...subtreeIds])] : [organization.id];
-
-function assertRange({ from, to }: { from?: string | undefined; to?: string | undefined }) {
-  if (from && to && Date.parse(from) >= Date.parse(to))
-    throw invalidField("query.from", "must be before query.to");
-}
 
 /** Why this endpoint has a delivery of the event, or none. Without its body, a filter on the body decides nothing. */
 function verdictOf(

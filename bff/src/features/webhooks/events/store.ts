@@ -89,13 +89,16 @@ export function createEventStore(database: Database) {
   const read = <T>(organizationIds: readonly string[], work: (tx: Transaction<Tables>) => Promise<T>) =>
     database.asOrganizations(organizationIds, work, { statementTimeoutMs: timeoutMs });
 
-  /** Keys of the events with exactly this id: ours, or the sender's. */
+  /** Keys of the events with exactly this id, ours or the sender's, or with this value of a field. */
   const byId = (organizationIds: readonly string[], q: string) => {
     const createdAt = timeOfEventId(q);
     return createdAt === null
-      ? sql`select e.event_id, e.created_at from webhook_events e
-          where e.org_id = any(${organizationIds}::uuid[]) and e.source_event_id = ${q}
-          order by e.created_at desc limit 200`
+      ? sql`(
+            select e.event_id, e.created_at from webhook_events e
+            where e.org_id = any(${organizationIds}::uuid[]) and e.source_event_id = ${q}
+            order by e.created_at desc limit 200
+          ) union select v.event_id, v.created_at from find_webhook_values(${q}, ${organizationIds}::uuid[], '-infinity',
+            'infinity', 200) v`
       : sql`select e.event_id, e.created_at from webhook_events e
           where e.event_id = ${q} and e.created_at = ${createdAt}::timestamptz
             and e.org_id = any(${organizationIds}::uuid[])`;

@@ -24,6 +24,7 @@ import type { Refusals } from "../refusals/refusals.ts";
 import { createBodies, type Gate } from "./bodies.ts";
 import { matchOf } from "./matching.ts";
 import type { createRejections } from "./rejections.ts";
+import { searchValuesOf } from "./search-values.ts";
 import type { AcceptedEvent, StoredEvent } from "./store.ts";
 
 export { createOwnEvents } from "./own-events.ts";
@@ -131,6 +132,7 @@ export function createIntake(options: IntakeOptions) {
       createdAt: ids.createdAt,
       fate,
       missedBy,
+      searchValues: searchValuesOf(target, request.body),
       deliveries: taking.flatMap(({ id: endpointId, retryScheduleMs }, at) => {
         const id = ids.deliveryIds[at];
         const maxAttempts = (retryScheduleMs ?? config.retryScheduleMs).length + 1;

@@ -23,6 +23,8 @@ export type AcceptedEvent = {
   fate: EventFate;
   /** Endpoints that were disabled and whose filter takes it. */
   missedBy: readonly string[];
+  /** `path=value` by which it is found. */
+  searchValues: readonly string[];
   deliveries: readonly { id: string; endpointId: string; maxAttempts: number }[];
 };
 

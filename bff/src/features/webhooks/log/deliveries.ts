@@ -8,7 +8,7 @@ import type {
   summarizeDeliveries,
 } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { decodeCursor } from "#lib/http/cursor.ts";
-import { invalidField, notFound } from "#lib/http/errors.ts";
+import { notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { SharedReads } from "#lib/shared-reads.ts";
 import type { Clock } from "#lib/time/clock.ts";
@@ -17,6 +17,7 @@ import { endpointView, pageOf, place } from "../directory/directory.ts";
 import { redactHeaders, redactText } from "../redaction.ts";
 import { barsOf } from "./bars.ts";
 import type { AttemptRow, DetailStore, PayloadRow } from "./detail-store.ts";
+import { assertRange, organizationsOf } from "./scope.ts";
 import {
   type CountedRow,
   type DeliveryRow,
@@ -37,14 +38,6 @@ type DeliveriesOptions = {
   breakers: Pick<Breakers, "view">;
   clock: Clock;
 };
-
-const organizationsOf = (includeChildren: boolean, { organization, subtreeIds }: RequestContext) =>
-  includeChildren ? [...new Set([organization.id, ...subtreeIds])] : [organization.id];
-
-function assertRange({ from, to }: { from?: string | undefined; to?: string | undefined }) {
-  if (from && to && Date.parse(from) >= Date.parse(to))
-    throw invalidField("query.from", "must be before query.to");
-}
 
 /** Counted rows in the shape of the histogram. */
 function outcomeBars(counted: readonly CountedRow[], count: number) {

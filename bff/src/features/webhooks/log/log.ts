@@ -3,8 +3,10 @@ export { createDeliveries, type Deliveries } from "./deliveries.ts";
 export { createDetailStore } from "./detail-store.ts";
 export { createDeadLetterGroups, type DeadLetterGroups } from "./groups.ts";
 export { createOutcomes, type Outcomes } from "./outcomes.ts";
+export { createDeliveryExport, type DeliveryExport } from "./export.ts";
 export { createPayloads, type Payloads } from "./payloads.ts";
 export { createRetention } from "./retention.ts";
+export { assertRange, organizationsOf } from "./scope.ts";
 export {
   conditionsOfSet,
   createDeliveryStore,
@@ -17,3 +19,4 @@ export {
   searchFilter,
   someOf,
 } from "./store.ts";
+export { createDeliveryViews, type DeliveryViews } from "./views.ts";

@@ -65,7 +65,9 @@ function textCondition(q: string): RawBuilder<unknown> {
   return sql`(${inMessage} or d.event_type ilike ${pattern} or d.error_class ilike ${pattern}
     or d.endpoint_id in (select e.id from webhook_endpoints e where e.name ilike ${pattern})
     or d.event_id = ${q} or d.id::text = ${q.toLowerCase()}
-    or d.event_id in (select v.event_id from webhook_events v where v.source_event_id = ${q}))`;
+    or d.event_id in (select v.event_id from webhook_events v where v.source_event_id = ${q})
+    or d.event_id in (select v.event_id from find_webhook_values(${q}, current_organizations(), '-infinity',
+      'infinity', ${textCap}) v))`;
 }
 
 /** The filter as the functions of the database read it. */

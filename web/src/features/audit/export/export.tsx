@@ -1,13 +1,14 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import type { AuditExportFormat } from "@wheelhouse/shared/audit/export.ts";
 import { useRef, useState } from "react";
+import { saveFile } from "#lib/api/file.ts";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { type AuditFilter, auditFilterCount } from "../filter.ts";
 import { auditCountQuery } from "../queries.ts";
 import css from "../review.module.css";
-import { type AskedExport, fetchExport, saveFile } from "./file.ts";
+import { type AskedExport, fetchExport } from "./file.ts";
 
 /** A running or finished export of this page, with the functions to start and cancel one. */
 export const useAuditExport = (organization: string) => {

@@ -114,13 +114,3 @@ export const fetchExport = async (
     resume: response.headers.get(exportResumeHeader),
   };
 };
-
-/** Saves a file through the browser's downloads. */
-export const saveFile = ({ blob, name }: { blob: Blob; name: string }): void => {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-};

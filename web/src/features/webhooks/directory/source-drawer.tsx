@@ -111,6 +111,15 @@ export const SourceDrawer = (props: {
                 <span className="mono">{source.addresses.join(", ")}</span>
               ),
           },
+          {
+            label: "Searched by",
+            value:
+              source.searchFields.length === 0 ? (
+                <span className="c3">ids only</span>
+              ) : (
+                <span className="mono">{source.searchFields.join(", ")}</span>
+              ),
+          },
           { label: "Largest body", value: limitWords(source.maxBodyBytes) },
           { label: "Created", value: <Time at={source.createdAt} full /> },
           {

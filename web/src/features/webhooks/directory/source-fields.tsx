@@ -26,6 +26,7 @@ const noRules: SourceRules = {
 export const settingFields = [
   "addresses",
   "maxBodyBytes",
+  "searchFields",
   "rules",
   "signatureHeader",
   "encoding",
@@ -42,17 +43,20 @@ export const useSettings = (source?: WebhookSource) => {
   const [limit, setLimit] = useState(
     limitWords(source?.maxBodyBytes ?? bodyLimit.defaultBytes).replace(" MiB", ""),
   );
+  const [searched, setSearched] = useState(source?.searchFields.join(", ") ?? "");
   const maxBodyBytes = bytesOf(limit);
   return {
     rules,
     addresses,
     limit,
+    searched,
     setRules,
     setAddresses,
     setLimit,
+    setSearched,
     isReady: Number.isFinite(maxBodyBytes),
     /** For the body of a request. */
-    settings: { rules, addresses: listed(addresses), maxBodyBytes },
+    settings: { rules, addresses: listed(addresses), maxBodyBytes, searchFields: listed(searched) },
   };
 };
 type Settings = ReturnType<typeof useSettings>;
@@ -198,6 +202,14 @@ export const SettingFields = (props: { scheme: SourceScheme; settings: Settings;
         maxLength={8}
         value={settings.limit}
         onChange={settings.setLimit}
+      />
+      <TextField
+        label="Fields to search by"
+        hint="Up to 5 paths such as data.orderId, separated by commas; their values are stored in clear text"
+        error={complaint("searchFields")}
+        isMono
+        value={settings.searched}
+        onChange={settings.setSearched}
       />
     </>
   );

@@ -4,9 +4,12 @@ import { formatBytes } from "#lib/format.ts";
 import { Tabs } from "#ui/page/tabs.tsx";
 import { CodeBlock, CopyButton, prettyJson } from "#ui/text/code-block.tsx";
 import { statusLine, unansweredWords } from "../deliveries/deliveries.ts";
+import { AttemptCompare } from "./attempt-compare.tsx";
+import { attemptKey } from "./attempt-view.ts";
 import { curlOf } from "./curl.ts";
 
-type Part = "request" | "response" | "payload";
+const parts = ["request", "response", "payload", "compare"] as const;
+type Part = (typeof parts)[number];
 
 const head = (message: HttpMessage) =>
   Object.entries(message.headers).map(([name, value]) => ({ name, value }));
@@ -29,9 +32,11 @@ const payloadWords: Record<Exclude<DeliveryDetail["payload"]["state"], "shown">,
  */
 export const AttemptMessage = (props: {
   attempt: DeliveryAttempt | undefined;
+  /** Newest first. */
+  all: readonly DeliveryAttempt[];
   payload: DeliveryDetail["payload"];
 }) => {
-  const { attempt, payload } = props;
+  const { attempt, all, payload } = props;
   const [part, setPart] = useState<Part>("response");
   const shown: Part = attempt === undefined ? "payload" : part;
   const note = attempt === undefined ? undefined : `attempt ${attempt.attempt}`;
@@ -43,6 +48,7 @@ export const AttemptMessage = (props: {
           { id: "response", label: "Response", note: shown === "response" ? note : undefined },
         ]),
     { id: "payload", label: "Payload" },
+    ...(all.length > 1 ? [{ id: "compare", label: "Compare" }] : []),
   ];
   const message =
     shown === "request" ? attempt?.request : shown === "response" ? attempt?.response : undefined;
@@ -54,7 +60,7 @@ export const AttemptMessage = (props: {
       label="Request and response"
       tabs={tabs}
       value={shown}
-      onChange={(id) => setPart(id === "request" || id === "payload" ? id : "response")}
+      onChange={(id) => setPart(parts.find((each) => each === id) ?? "response")}
       aside={
         <>
           {isRequest && <CopyButton text={curlOf(attempt.request)} label="Copy as curl" />}
@@ -62,7 +68,9 @@ export const AttemptMessage = (props: {
         </>
       }
     >
-      {shown !== "response" && payload.state !== "shown" ? (
+      {shown === "compare" && attempt !== undefined ? (
+        <AttemptCompare key={attemptKey(attempt)} attempt={attempt} all={all} />
+      ) : shown !== "response" && payload.state !== "shown" ? (
         <p className="c2">{payloadWords[payload.state]}</p>
       ) : shown === "payload" || attempt === undefined ? (
         <CodeBlock

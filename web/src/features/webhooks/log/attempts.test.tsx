@@ -39,7 +39,7 @@ describe("what an attempt shows", () => {
         truncated: false,
       },
     });
-    const html = renderToStaticMarkup(<AttemptMessage attempt={attempt} payload={payload} />);
+    const html = renderToStaticMarkup(<AttemptMessage attempt={attempt} all={[attempt]} payload={payload} />);
     expect(html).not.toContain("<img");
     expect(html).not.toContain("<i>h</i>");
     expect(html).toContain("&lt;img src=x onerror=alert(1)&gt;");
@@ -47,7 +47,7 @@ describe("what an attempt shows", () => {
 
   it("a delivery not sent yet shows its payload", () => {
     const html = renderToStaticMarkup(
-      <AttemptMessage attempt={undefined} payload={{ ...payload, body: '{"order":"ord_1"}' }} />,
+      <AttemptMessage attempt={undefined} all={[]} payload={{ ...payload, body: '{"order":"ord_1"}' }} />,
     );
     expect(html).toContain("ord_1");
     expect(html).not.toContain("Response");

@@ -169,7 +169,7 @@ export const DeliveryBody = ({ detail, address }: { detail: DeliveryDetail; addr
           onSelect={setPicked}
         />
       ))}
-      <AttemptMessage attempt={selected} payload={detail.payload} />
+      <AttemptMessage attempt={selected} all={detail.attemptLog} payload={detail.payload} />
     </>
   );
 };

@@ -38,6 +38,7 @@ import css from "../webhooks.module.css";
 import { DeadLettersVerdict } from "./dead-letters-verdict.tsx";
 import { DeliveriesFilter } from "./filter.tsx";
 import { DeliveriesHistogram } from "./histogram.tsx";
+import { LogMenu } from "./log-menu.tsx";
 
 const DeliveryDrawer = onDemand(async () => ({
   default: (await import("./delivery-drawer.tsx")).DeliveryDrawer,
@@ -245,6 +246,7 @@ const Head = (props: { organization: string; address: Address; log: DeliveryLog;
       <div className={isDead ? `tool ${css.toolAfterVerdict}` : "tool"}>
         <DeliveriesFilter organization={organization} address={address} rows={rows} nowMs={nowMs} />
         {isDead && address.search.q === undefined && <GroupChoice address={address} />}
+        <LogMenu organization={organization} address={address} />
       </div>
       <DeliveriesHistogram
         organization={organization}
