@@ -92,6 +92,7 @@ const kept: Record<string, readonly string[]> = {
     "searchFields",
     "previousSecretUntil",
   ],
+  "webhooks.deliveries.resend": ["status", "count", "skipped"],
   "webhooks.view.create": ["status", "endpointId", "eventType", "errorClass", "q", "name"],
   "webhooks.view.delete": ["status", "endpointId", "eventType", "errorClass", "q", "name"],
   "webhooks.delivery.export": [

@@ -9,6 +9,7 @@ test("capabilities are held by exactly the intended roles", () => {
   expect(holds("reports:write")).toEqual(["operator", "admin", "superadmin"]);
   expect(holds("webhooks:replay")).toEqual(["admin", "superadmin"]);
   expect(holds("webhooks:payload")).toEqual(["operator", "admin", "superadmin"]);
+  expect(holds("webhooks:resend")).toEqual(["admin", "superadmin"]);
   expect(holds("webhooks:export")).toEqual(["admin", "auditor", "superadmin"]);
   expect(holds("access:manage")).toEqual(["admin", "superadmin"]);
   expect(holds("audit:write")).toEqual(["admin", "superadmin"]);

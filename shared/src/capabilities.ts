@@ -28,6 +28,7 @@ const acts = [
   "reports:write",
   "webhooks:payload",
   "webhooks:replay",
+  "webhooks:resend",
   "webhooks:export",
   "webhooks:configure",
   "sources:read",
@@ -67,6 +68,7 @@ export const capabilitiesOf: Record<Role, readonly Capability[]> = {
   admin: [
     ...operator,
     "webhooks:replay",
+    "webhooks:resend",
     "webhooks:export",
     "webhooks:configure",
     "alerts:configure",

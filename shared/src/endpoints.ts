@@ -27,6 +27,7 @@ import * as webhookDeadLetters from "./webhooks/dead-letters.ts";
 import * as webhookEndpoints from "./webhooks/endpoints.ts";
 import * as webhookExport from "./webhooks/export.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
+import * as webhookResend from "./webhooks/resend.ts";
 import * as webhookSources from "./webhooks/senders.ts";
 import * as webhookViews from "./webhooks/views.ts";
 
@@ -57,6 +58,7 @@ const contracts = [
   webhookEndpoints,
   webhookExport,
   webhookRefusals,
+  webhookResend,
   sourceTrial,
   wall,
   webhookSources,

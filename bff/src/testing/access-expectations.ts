@@ -156,6 +156,7 @@ export const expectations: Record<string, string> = {
   "POST /api/v1/webhooks/deliveries/{id}/replay": "A S T",
   "POST /api/v1/webhooks/deliveries/{id}/cancel": "A S T",
   "POST /api/v1/webhooks/deliveries/{id}/retry": "A S T",
+  "POST /api/v1/webhooks/deliveries/resend": "A S T",
   "POST /api/v1/webhooks/deliveries/discard": "A S T",
   "GET /api/v1/webhooks/dead-letters/groups": "V O A U S T",
   "GET /api/v1/webhooks/statistics": "V O A U S T",

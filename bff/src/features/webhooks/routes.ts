@@ -4,6 +4,7 @@ import * as received from "@wheelhouse/shared/webhooks/events.ts";
 import { exportDeliveries } from "@wheelhouse/shared/webhooks/export.ts";
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import * as many from "@wheelhouse/shared/webhooks/replays.ts";
+import { resendDeliveries } from "@wheelhouse/shared/webhooks/resend.ts";
 import * as senders from "@wheelhouse/shared/webhooks/senders.ts";
 import {
   createDeliveryView,
@@ -23,6 +24,7 @@ import type {
   DeliveryExport,
   DeliveryViews,
   Outcomes,
+  Resend,
 } from "./log/log.ts";
 import type { Refusals } from "./refusals/refusals.ts";
 import type { createReplay, Replays } from "./replays/replays.ts";
@@ -33,6 +35,7 @@ type RoutesOptions = {
   acts: DeliveryActs;
   views: DeliveryViews;
   deliveryExport: DeliveryExport;
+  resend: Resend;
   outcomes: Outcomes;
   configuration: Configuration;
   sources: Sources;
@@ -48,7 +51,7 @@ type RoutesOptions = {
 export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   const { deliveries, groups, acts, outcomes, configuration, endpoints, sources, replay, replays, refusals } =
     options;
-  const { views, deliveryExport } = options;
+  const { views, deliveryExport, resend } = options;
   eventRoutes(app, options);
   route(app, listDeliveryViews, (_, context) => views.list(context));
   route(app, createDeliveryView, ({ body }, context) => views.create(body, context));
@@ -60,6 +63,7 @@ export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   route(app, contract.replayDelivery, ({ params, body }, context) => replay(params.id, body, context));
   route(app, dead.listDeadLetterGroups, ({ query }, context) => groups.list(query, context));
   route(app, dead.discardDeliveries, ({ body }, context) => acts.discard(body, context));
+  route(app, resendDeliveries, ({ body }, context) => resend(body, context));
   route(app, dead.cancelDelivery, ({ params, body }, context) => acts.cancel(params.id, body, context));
   route(app, dead.retryDelivery, ({ params }, context) => acts.retry(params.id, context));
   route(app, dead.readWebhookStatistics, ({ query }, context) => outcomes.read(query, context));

@@ -54,6 +54,7 @@ import {
   createDetailStore,
   createOutcomes,
   createPayloads,
+  createResend,
   createRetention,
 } from "./log/log.ts";
 import { createRefusals } from "./refusals/refusals.ts";
@@ -137,6 +138,13 @@ function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, p
     acts: createDeliveryActs({ changes, doorbell, events, clock }),
     views: createDeliveryViews({ database, changes }),
     deliveryExport: createDeliveryExport({ database, changes, clock }),
+    resend: createResend({
+      changes,
+      doorbell,
+      events,
+      clock,
+      retryScheduleMs: settings.retryScheduleMs,
+    }),
     outcomes: createOutcomes({ database }),
     intake: createIntake({
       directory,

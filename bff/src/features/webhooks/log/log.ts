@@ -5,6 +5,7 @@ export { createDeadLetterGroups, type DeadLetterGroups } from "./groups.ts";
 export { createOutcomes, type Outcomes } from "./outcomes.ts";
 export { createDeliveryExport, type DeliveryExport } from "./export.ts";
 export { createPayloads, type Payloads } from "./payloads.ts";
+export { createResend, type Resend } from "./resend.ts";
 export { createRetention } from "./retention.ts";
 export { assertRange, organizationsOf } from "./scope.ts";
 export {

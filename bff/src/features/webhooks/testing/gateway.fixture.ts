@@ -154,6 +154,8 @@ export type Organization = {
   slug: string;
   name: string;
   confirmed?: boolean;
+  /** Who calls; each call comes from somebody else unless it is set. */
+  person?: string;
   lacks?: readonly string[];
 };
 
@@ -280,15 +282,16 @@ export async function startGateway(
   return gateway;
 }
 
-function contextOf(
-  { confirmed = false, lacks = [], ...organization }: Organization,
+/** What a request of this organization's administrator brings. */
+export function contextOf(
+  { confirmed = false, person = randomUUID(), lacks = [], ...organization }: Organization,
   requestId: string,
 ): RequestContext {
   return {
     confirmed,
     actor: {
       type: "user",
-      id: randomUUID(),
+      id: person,
       display: "Test Admin",
       authMethod: "password",
       sessionId: null,

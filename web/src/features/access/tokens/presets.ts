@@ -31,7 +31,9 @@ export const presets: readonly {
     id: "deliver",
     label: "Deliver",
     text: "Read webhooks, replay deliveries, and set up sources and endpoints.",
-    capabilities: of((capability) => capability.startsWith("webhooks:")),
+    capabilities: of(
+      (capability) => capability.startsWith("webhooks:") && capability !== "webhooks:resend",
+    ),
   },
   {
     id: "report",

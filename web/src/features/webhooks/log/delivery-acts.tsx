@@ -1,6 +1,8 @@
 import { isReason } from "@wheelhouse/shared/reason.ts";
 import type { Delivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { Suspense, useState } from "react";
+import { useCan } from "#lib/api/session.ts";
+import { onDemand } from "#lib/on-demand.ts";
 import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import { fieldErrors } from "#ui/form/form-field.tsx";
@@ -8,9 +10,13 @@ import { ReasonField } from "#ui/form/reason-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { DiscardDialog, useCancelRetries, useRetryNow } from "../causes/causes.ts";
 
+const ResendDialog = onDemand(async () => ({
+  default: (await import("./resend-dialog.tsx")).ResendDialog,
+}));
+
 type Props = {
   organization: string;
-  delivery: Pick<Delivery, "id" | "eventType" | "endpointName" | "status">;
+  delivery: Delivery;
 };
 
 const CancelDialog = ({ organization, delivery, onClose }: Props & { onClose: () => void }) => {
@@ -50,9 +56,10 @@ const CancelDialog = ({ organization, delivery, onClose }: Props & { onClose: ()
 
 /** Acts besides replay, by what the delivery is waiting for. */
 export const DeliveryActs = ({ organization, delivery }: Props) => {
-  const [asked, setAsked] = useState<"discard" | "cancel" | null>(null);
+  const [asked, setAsked] = useState<"discard" | "cancel" | "resend" | null>(null);
   const retry = useRetryNow(organization);
   const { status } = delivery;
+  const mayResend = useCan(organization, "webhooks:resend");
   return (
     <>
       {status === "failed" && (
@@ -64,10 +71,18 @@ export const DeliveryActs = ({ organization, delivery }: Props) => {
         <Button onClick={() => setAsked("cancel")}>Cancel retries…</Button>
       )}
       {status === "dead_letter" && <Button onClick={() => setAsked("discard")}>Discard…</Button>}
+      {status === "completed" && mayResend && (
+        <Button onClick={() => setAsked("resend")}>Send again…</Button>
+      )}
       {retry.error !== null && (
         <span role="alert" className="tx-down t12">
           {retry.error.message}
         </span>
+      )}
+      {asked === "resend" && (
+        <Suspense>
+          <ResendDialog organization={organization} delivery={delivery} onClose={() => setAsked(null)} />
+        </Suspense>
       )}
       {asked === "cancel" && (
         <CancelDialog organization={organization} delivery={delivery} onClose={() => setAsked(null)} />
