@@ -1428,6 +1428,7 @@ create table wheelhouse.webhook_events (
   missed_by uuid[] not null default '{}'::uuid[],
   size_bytes integer,
   expunged_at timestamptz(3),
+  search_values text[] not null default '{}'::text[],
   constraint webhook_events_pkey primary key (event_id, created_at),
   constraint webhook_events_expunged check (((payload is null) = (expunged_at is not null))),
   constraint webhook_events_fate_check check ((fate = any (array['matched'::text, 'disabled'::text, 'filter'::text, 'none'::text, 'later'::text, 'unrecorded'::text])))
@@ -1439,6 +1440,7 @@ create index webhook_events_sent_id on only wheelhouse.webhook_events using btre
 create index webhook_events_source on only wheelhouse.webhook_events using btree (org_id, source_id, fate, created_at desc nulls last, event_id desc);
 create index webhook_events_source_type on only wheelhouse.webhook_events using btree (org_id, source_id, event_type, fate, created_at desc, event_id desc nulls last);
 create index webhook_events_type on only wheelhouse.webhook_events using btree (org_id, event_type, fate, created_at desc nulls last, event_id desc nulls last);
+create index webhook_events_values on only wheelhouse.webhook_events using gin (search_values) where (search_values <> '{}'::text[]);
 alter table wheelhouse.webhook_events enable row level security, force row level security;
 create policy by_organization on wheelhouse.webhook_events to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
 create policy by_owner on wheelhouse.webhook_events to wheelhouse_owner using (true) with check (true);
@@ -1446,8 +1448,8 @@ create policy by_search on wheelhouse.webhook_events for select to wheelhouse_se
 create policy by_system on wheelhouse.webhook_events to wheelhouse_system using (true) with check (true);
 grant insert, select on wheelhouse.webhook_events to wheelhouse_system;
 grant select on wheelhouse.webhook_events to wheelhouse_app;
-grant update (headers, payload, fate, expunged_at) on wheelhouse.webhook_events to wheelhouse_app;
-grant select (event_id, org_id, source_event_id, created_at, missed_by) on wheelhouse.webhook_events to wheelhouse_search;
+grant update (headers, payload, fate, expunged_at, search_values) on wheelhouse.webhook_events to wheelhouse_app;
+grant select (event_id, org_id, source_event_id, created_at, missed_by, search_values) on wheelhouse.webhook_events to wheelhouse_search;
 grant update (fate) on wheelhouse.webhook_events to wheelhouse_system;
 
 create table wheelhouse.webhook_expired_days (
@@ -1713,6 +1715,8 @@ create table wheelhouse.webhook_sources (
   max_body_bytes integer not null default 1048576,
   previous_secret_box bytea,
   previous_secret_until timestamptz(3),
+  redaction jsonb not null default '{}'::jsonb,
+  search_fields text[] not null default '{}'::text[],
   constraint webhook_sources_pkey primary key (id),
   constraint webhook_sources_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
   constraint webhook_sources_max_body_bytes_check check (((max_body_bytes >= 1024) and (max_body_bytes <= 26214400))),
@@ -1727,7 +1731,7 @@ create policy by_search on wheelhouse.webhook_sources for select to wheelhouse_s
 create policy by_system on wheelhouse.webhook_sources to wheelhouse_system using (true) with check (true);
 grant insert, select, update on wheelhouse.webhook_sources to wheelhouse_app;
 grant insert, select, update on wheelhouse.webhook_sources to wheelhouse_system;
-grant select (id, org_id, name) on wheelhouse.webhook_sources to wheelhouse_search;
+grant select (id, org_id, name, search_fields) on wheelhouse.webhook_sources to wheelhouse_search;
 
 create table wheelhouse.webhook_streams (
   stream bigint not null,
@@ -1784,6 +1788,23 @@ create policy by_system on wheelhouse.webhook_tally_changes to wheelhouse_system
 grant delete, insert, select, update on wheelhouse.webhook_tally_changes to wheelhouse_system;
 grant insert, select on wheelhouse.webhook_tally_changes to wheelhouse_app;
 grant select on wheelhouse.webhook_tally_changes to wheelhouse_search;
+
+create table wheelhouse.webhook_views (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  owner_id text not null,
+  name text not null,
+  filter jsonb not null,
+  created_at timestamptz not null default now(),
+  constraint webhook_views_pkey primary key (id),
+  constraint webhook_views_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint webhook_views_name_check check (((length(name) >= 1) and (length(name) <= 80)))
+);
+create unique index webhook_views_name on wheelhouse.webhook_views using btree (org_id, owner_id, lower(name));
+alter table wheelhouse.webhook_views enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_views to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_views to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.webhook_views to wheelhouse_app;
 
 -- Functions
 
@@ -1886,6 +1907,9 @@ grant execute on function wheelhouse.find_webhook_deliveries(jsonb,timestamp wit
 -- wheelhouse.find_webhook_events(organizations uuid[], sources uuid[], types text[], fates text[], from_at timestamp with time zone, to_at timestamp with time zone, before_at timestamp with time zone, before_id text, max_rows integer) returns TABLE(event_id text, created_at timestamp with time zone)
 --   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, enable_sort=off, enable_incremental_sort=off, max_parallel_workers_per_gather=0
 grant execute on function wheelhouse.find_webhook_events(uuid[],uuid[],text[],text[],timestamp with time zone,timestamp with time zone,timestamp with time zone,text,integer) to wheelhouse_app;
+-- wheelhouse.find_webhook_values(asked text, organizations uuid[], from_at timestamp with time zone, to_at timestamp with time zone, max_rows integer) returns TABLE(event_id text, created_at timestamp with time zone)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_indexscan=off
+grant execute on function wheelhouse.find_webhook_values(text,uuid[],timestamp with time zone,timestamp with time zone,integer) to wheelhouse_app;
 -- wheelhouse.find_webhook_words(asked_words text[], filter jsonb, visible uuid[], from_at timestamp with time zone, until_at timestamp with time zone, place_at timestamp with time zone, place_id uuid, max_rows integer) returns TABLE(id uuid, created_at timestamp with time zone)
 --   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, work_mem=32MB, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_indexscan=off, jit=off, max_parallel_workers_per_gather=0
 -- wheelhouse.finish_webhook_attempts(outcomes json, first_at timestamp with time zone, last_at timestamp with time zone) returns TABLE(id uuid, org_id uuid)

@@ -4,7 +4,7 @@ import type { ControlAct } from "@wheelhouse/shared/reporter/control.ts";
 import type { EndpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import type { LateFilter } from "@wheelhouse/shared/webhooks/events.ts";
 import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhooks/replays.ts";
-import type { SourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
+import type { SourceRedaction, SourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
 import type { ColumnType } from "kysely";
 import type { KeptLatePlan, KeptPlan, KeptReply, QueueAct } from "./table-overrides.ts";
 
@@ -789,6 +789,7 @@ export interface WebhookEvents {
   org_id: ColumnType<string, string, never>;
   payload: Buffer | null;
   received_at: ColumnType<Date, Date, never>;
+  search_values: Generated<string[]>;
   size_bytes: ColumnType<number | null, number | null, never>;
   source_event_id: ColumnType<string, string, never>;
   source_id: ColumnType<string, string, never>;
@@ -965,8 +966,10 @@ export interface WebhookSources {
   org_id: string;
   previous_secret_box: Buffer | null;
   previous_secret_until: Date | null;
+  redaction: ColumnType<SourceRedaction, string | undefined, string>;
   rules: ColumnType<SourceRules, string | undefined, string>;
   scheme: "standard" | "github" | "stripe" | "shopify" | "slack" | "hmac" | "bearer" | "addresses";
+  search_fields: Generated<string[]>;
   secret_box: Buffer | null;
   secret_hint: string | null;
   slug: string;
@@ -998,6 +1001,15 @@ export interface WebhookTallyChanges {
   event_type: string;
   org_id: string;
   status: string;
+}
+
+export interface WebhookViews {
+  created_at: ColumnType<Date, Date | undefined, never>;
+  filter: ColumnType<Json, Json, never>;
+  id: ColumnType<string, string | undefined, never>;
+  name: ColumnType<string, string, never>;
+  org_id: ColumnType<string, string, never>;
+  owner_id: ColumnType<string, string, never>;
 }
 
 /** Every table of schema `wheelhouse` as Kysely sees it. */
@@ -1078,4 +1090,5 @@ export interface Tables {
   webhook_streams: WebhookStreams;
   webhook_tally: WebhookTally;
   webhook_tally_changes: WebhookTallyChanges;
+  webhook_views: WebhookViews;
 }

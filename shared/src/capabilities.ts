@@ -80,7 +80,15 @@ export const capabilitiesOf: Record<Role, readonly Capability[]> = {
     "audit:export",
     "audit:verify",
   ],
-  auditor: [...reads, "webhooks:export", "sources:read", "access:read", "audit:export", "audit:verify", "audit:sign-off"],
+  auditor: [
+    ...reads,
+    "webhooks:export",
+    "sources:read",
+    "access:read",
+    "audit:export",
+    "audit:verify",
+    "audit:sign-off",
+  ],
   superadmin: capabilities,
 };
 

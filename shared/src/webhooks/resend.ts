@@ -17,7 +17,14 @@ export const resendDeliveries = defineEndpoint({
   access: "webhooks:resend",
   action: "webhooks.deliveries.resend",
   keeps: ["status", "count", "skipped"],
-  body: z.strictObject({ ids: z.array(z.uuid()).min(1).max(resendMax), reason: reasonText }),
+  body: z.strictObject({
+    /** Each with the generation that a person has seen, so that two people cannot both send it. */
+    deliveries: z
+      .array(z.strictObject({ id: z.uuid(), generation: z.number().int().min(1) }))
+      .min(1)
+      .max(resendMax),
+    reason: reasonText,
+  }),
   response: z.object({ resent: z.number().int(), skipped: z.number().int() }),
   status: 202,
 });

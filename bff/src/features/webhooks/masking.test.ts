@@ -4,9 +4,24 @@ import { maskFields, maskPatterns } from "./masking.ts";
 
 test.each([
   ["a path", ["data.name"], '{"data":{"name":"Jane","n":1}}', '{"data":{"name":"[redacted]","n":1}}'],
-  ["elements of lists", ["items.sku"], '{"items":[{"sku":1},{"sku":2}]}', '{"items":[{"sku":"[redacted]"},{"sku":"[redacted]"}]}'],
-  ["one name", ["*.iban"], '{"a":{"iban":"x"},"b":{"c":{"iban":"y"}}}', '{"a":{"iban":"[redacted]"},"b":{"c":{"iban":"y"}}}'],
-  ["any depth", ["**.phone"], '{"phone":1,"a":[{"b":{"phone":{"deep":[1]}}}]}', '{"phone":"[redacted]","a":[{"b":{"phone":"[redacted]"}}]}'],
+  [
+    "elements of lists",
+    ["items.sku"],
+    '{"items":[{"sku":1},{"sku":2}]}',
+    '{"items":[{"sku":"[redacted]"},{"sku":"[redacted]"}]}',
+  ],
+  [
+    "one name",
+    ["*.iban"],
+    '{"a":{"iban":"x"},"b":{"c":{"iban":"y"}}}',
+    '{"a":{"iban":"[redacted]"},"b":{"c":{"iban":"y"}}}',
+  ],
+  [
+    "any depth",
+    ["**.phone"],
+    '{"phone":1,"a":[{"b":{"phone":{"deep":[1]}}}]}',
+    '{"phone":"[redacted]","a":[{"b":{"phone":"[redacted]"}}]}',
+  ],
   ["an escaped name", ["näme"], '{"n\\u00e4me":"x"}', '{"n\\u00e4me":"[redacted]"}'],
   ["a text that is cut off", ["name"], '{"name":"Ja', '{"name":"[redacted]"'],
   ["an object that is cut off", ["who"], '{"who":{"name":"Ja', '{"who":"[redacted]"'],

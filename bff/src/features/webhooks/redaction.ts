@@ -33,7 +33,12 @@ export function redactHeaders(
     .slice(0, maxHeaders)
     .map(([name, value]) => {
       const text = Array.isArray(value) ? value.join(", ") : value;
-      return [name, secretHeader.test(name) || named.has(name) ? hidden : redactText(storable(text).slice(0, valueChars), redaction)];
+      return [
+        name,
+        secretHeader.test(name) || named.has(name)
+          ? hidden
+          : redactText(storable(text).slice(0, valueChars), redaction),
+      ];
     });
   return Object.fromEntries(kept);
 }

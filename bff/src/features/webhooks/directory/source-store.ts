@@ -21,7 +21,10 @@ export type SourceRow = {
   version: number;
   created_at: Date;
 };
-type Settings = Pick<SourceRow, "name" | "rules" | "addresses" | "max_body_bytes" | "redaction" | "search_fields">;
+type Settings = Pick<
+  SourceRow,
+  "name" | "rules" | "addresses" | "max_body_bytes" | "redaction" | "search_fields"
+>;
 
 const columns: RawBuilder<unknown> = sql`
   id, slug, name, scheme, rules, addresses, max_body_bytes, redaction, search_fields, secret_hint, secret_box,

@@ -176,7 +176,7 @@ describe("past events are delivered", () => {
     const endpoint = await makeEndpoint(gateway, organization, receiver.url);
     await gateway.call(organization, updateEndpoint, {
       params: { id: endpoint.id },
-      body: { version: endpoint.version, settings: { retryScheduleMs: [50, 50, 50, 50, 50, 50] } },
+      body: { version: endpoint.version, settings: { retryScheduleMs: [100, 100, 100, 100, 100, 100] } },
     });
     const { id } = await plan(organization, endpoint.id, { ids: [event.id] });
     await start(organization, id);

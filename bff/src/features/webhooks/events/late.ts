@@ -65,7 +65,15 @@ const gone = () => new AppError("conflict", "The endpoint of this plan has been 
  * Delivers past events to an endpoint. A plan fixes the events; starting it creates their deliveries in the transaction
  * of its audit row, and from then on they are deliveries like any other, with breaker, retries and rooms.
  */
-export function createLate({ store, changes, doorbell, events, config, retryScheduleMs, clock }: LateOptions) {
+export function createLate({
+  store,
+  changes,
+  doorbell,
+  events,
+  config,
+  retryScheduleMs,
+  clock,
+}: LateOptions) {
   function planOf(
     row: LatePlanRow,
     endpoint: LateEndpoint | null,

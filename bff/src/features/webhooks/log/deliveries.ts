@@ -53,11 +53,7 @@ function outcomeBars(counted: readonly CountedRow[], count: number) {
   return bars;
 }
 
-function attemptOf(
-  row: AttemptRow,
-  payload: PayloadRow | null,
-  redaction: SourceRedaction,
-): DeliveryAttempt {
+function attemptOf(row: AttemptRow, payload: PayloadRow | null, redaction: SourceRedaction): DeliveryAttempt {
   const body = payload?.payload.subarray(0, maxShownBytes) ?? Buffer.alloc(0);
   const sizeBytes = payload?.size_bytes ?? 0;
   return {

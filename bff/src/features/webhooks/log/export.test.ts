@@ -51,7 +51,10 @@ test("an export holds what the list shows, newest first, with count and hash, an
   expect(new Set(lines.map((line) => line.split(",").length)).size).toBe(1);
 
   const ndjson = await exported(organization, "format=ndjson&eventType=order.paid");
-  const rows = ndjson.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const rows = ndjson
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   expect(rows).toMatchObject([
     { eventType: "order.paid", status: "pending", endpoint: "in" },
     { eventType: "order.paid" },
@@ -84,11 +87,18 @@ test("an export reads page after page, ends at its bound and says so, and skips 
     const { file } = await deliveryExport.open({ format: "ndjson", includeChildren: false }, context);
     const parts: Buffer[] = [];
     for await (const part of file) parts.push(Buffer.from(part));
-    const rows = Buffer.concat(parts).toString().trimEnd().split("\n").map((line) => JSON.parse(line));
+    const rows = Buffer.concat(parts)
+      .toString()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     return { events: rows.slice(0, -1).map(({ eventId }) => eventId), trailer: rows.at(-1).trailer };
   };
   const all = ids.toReversed();
-  expect(await read({ pageRows: 2, maxRows: 100 })).toMatchObject({ events: all, trailer: { rows: 7, isCut: false } });
+  expect(await read({ pageRows: 2, maxRows: 100 })).toMatchObject({
+    events: all,
+    trailer: { rows: 7, isCut: false },
+  });
   expect(await read({ pageRows: 2, maxRows: 5 })).toMatchObject({
     events: all.slice(0, 5),
     trailer: { rows: 5, isCut: true },
@@ -108,7 +118,11 @@ test("a delivery is found by the value of a field that its source names, and by 
     body: { version, searchFields: ["data.orderId", "data.contact", "n"] },
   });
   const post = (orderId: string, n: number) =>
-    postEvent(source, `evt_${orderId}`, { type: "order.paid", n, data: { orderId, contact: "jane@example.com" } });
+    postEvent(source, `evt_${orderId}`, {
+      type: "order.paid",
+      n,
+      data: { orderId, contact: "jane@example.com" },
+    });
   const first = await post("ord_1", 7);
   const second = await post("ord_2", 8);
   const found = async (q: string, of = organization) =>

@@ -126,20 +126,20 @@ export function createDeliveryExport(options: Options) {
     let isCut = false;
     let after: Place | null = null;
     if (headOf[format] !== "") yield hashed(headOf[format]);
-      for (;;) {
-        const limit = Math.min(options.pageRows ?? pageRows, maxRows - rows);
-        if (limit === 0) {
-          const more = await readPage(organizations, filter, format, { after, limit: 1 });
-          isCut = (more?.rows ?? 0) > 0;
-          break;
-        }
-        const page = await readPage(organizations, filter, format, { after, limit });
-        if (!page?.text || page.last_at === null || page.last_id === null) break;
-        rows += page.rows;
-        after = { at: page.last_at, id: page.last_id };
-        yield hashed(page.text);
-        if (page.rows < limit) break;
+    for (;;) {
+      const limit = Math.min(options.pageRows ?? pageRows, maxRows - rows);
+      if (limit === 0) {
+        const more = await readPage(organizations, filter, format, { after, limit: 1 });
+        isCut = (more?.rows ?? 0) > 0;
+        break;
       }
+      const page = await readPage(organizations, filter, format, { after, limit });
+      if (!page?.text || page.last_at === null || page.last_id === null) break;
+      rows += page.rows;
+      after = { at: page.last_at, id: page.last_id };
+      yield hashed(page.text);
+      if (page.rows < limit) break;
+    }
     yield Buffer.from(trailerOf(format, { rows, sha256: hash.digest("hex"), isCut }));
   }
 

@@ -53,7 +53,9 @@ async function delivered() {
 test("a completed delivery is sent once more under its webhook-id, with a reason in the trail", async () => {
   const { organization, event, id } = await delivered();
   const twice = await Promise.allSettled(
-    [1, 2].map(() => gateway.call(organization, resendDeliveries, { body: { ids: [id], reason } })),
+    [1, 2].map(() =>
+      gateway.call(organization, resendDeliveries, { body: { deliveries: [{ id, generation: 1 }], reason } }),
+    ),
   );
   const accepted = twice.filter(({ status }) => status === "fulfilled");
   expect(accepted).toMatchObject([{ value: { resent: 1, skipped: 0 } }]);
@@ -75,21 +77,23 @@ test("what is not completed, cannot be sent, or is another's is refused, and say
   const send = (body: object, of = organization) =>
     gateway.send(of, "POST", "/webhooks/deliveries/resend", body);
   const { organization: other } = await makeSource(gateway);
-  expect((await send({ ids: [id], reason }, other)).status).toBe(404);
+  expect((await send({ deliveries: [{ id, generation: 1 }], reason }, other)).status).toBe(404);
 
   receiver.answer = () => ({ status: 500 });
   const failing = await postEvent(source, "evt_2");
   const { id: failingId } = await gateway.deliveryOf(organization, failing.id);
   await gateway.waitFor(organization, failingId, "dead_letter");
-  const dead = await send({ ids: [failingId], reason });
+  const dead = await send({ deliveries: [{ id: failingId, generation: 1 }], reason });
   expect(dead).toMatchObject({ status: 409, error: { message: expect.stringContaining("dead_letter") } });
 
   const turn = (version: number, enabled: boolean) =>
     gateway.call(organization, updateEndpoint, { params: { id: endpoint.id }, body: { version, enabled } });
   const off = await turn(endpoint.version, false);
-  expect((await send({ ids: [id], reason })).error.message).toContain("disabled");
+  expect((await send({ deliveries: [{ id, generation: 1 }], reason })).error.message).toContain("disabled");
   await turn(off.version, true);
   await gateway.call(organization, expungeEvent, { params: { id: event.id }, body: { reason } });
-  expect((await send({ ids: [id], reason })).error.message).toContain("payload has been removed");
+  expect((await send({ deliveries: [{ id, generation: 1 }], reason })).error.message).toContain(
+    "payload has been removed",
+  );
   expect(receiver.received.filter(({ id: sent }) => sent === event.id)).toHaveLength(1);
 });

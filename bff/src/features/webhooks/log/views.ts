@@ -13,7 +13,12 @@ import type { Database } from "#lib/postgres/postgres.ts";
 
 const perPersonMax = 50;
 
-const viewRow = z.object({ id: z.string(), name: z.string(), filter: storedDeliveryFilter, created_at: z.date() });
+const viewRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  filter: storedDeliveryFilter,
+  created_at: z.date(),
+});
 type ViewRow = z.infer<typeof viewRow>;
 const columns = sql`id, name, filter, created_at`;
 
@@ -82,7 +87,10 @@ export function createDeliveryViews({ database, changes }: { database: Database;
             `You already have ${perPersonMax} views. Delete one before you save another.`,
           );
         const row = viewRow.parse(rows[0]);
-        return { result: viewOf(row), audit: { targets: targetsOf(row), before: null, after: fieldsOf(row) } };
+        return {
+          result: viewOf(row),
+          audit: { targets: targetsOf(row), before: null, after: fieldsOf(row) },
+        };
       });
     },
 

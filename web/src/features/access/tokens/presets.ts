@@ -31,9 +31,7 @@ export const presets: readonly {
     id: "deliver",
     label: "Deliver",
     text: "Read webhooks, replay deliveries, and set up sources and endpoints.",
-    capabilities: of(
-      (capability) => capability.startsWith("webhooks:") && capability !== "webhooks:resend",
-    ),
+    capabilities: of((capability) => capability.startsWith("webhooks:") && capability !== "webhooks:resend"),
   },
   {
     id: "report",

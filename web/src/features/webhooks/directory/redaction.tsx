@@ -119,11 +119,7 @@ export const Redaction = (props: { redaction: SourceRedaction; onEdit: (() => vo
           {
             label: "Patterns",
             value:
-              redaction.patterns.length === 0 ? (
-                <span className="c3">none</span>
-              ) : (
-                mono(redaction.patterns)
-              ),
+              redaction.patterns.length === 0 ? <span className="c3">none</span> : mono(redaction.patterns),
           },
         ]}
       />

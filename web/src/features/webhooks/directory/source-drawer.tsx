@@ -132,10 +132,7 @@ export const SourceDrawer = (props: {
           },
         ]}
       />
-      <Redaction
-        redaction={source.redaction}
-        onEdit={onAct === null ? null : () => onAct("redact")}
-      />
+      <Redaction redaction={source.redaction} onEdit={onAct === null ? null : () => onAct("redact")} />
       <Sample source={source} />
     </Drawer>
   );

@@ -39,7 +39,7 @@ const parsed = (text: unknown): object => {
 };
 
 /** Labels of the fields that an event changed; empty if it keeps none. */
-export const changedFields = ({ before, after }: Pick<AuditEvent, "before" | "after">): string[] => {
+const changedFields = ({ before, after }: Pick<AuditEvent, "before" | "after">): string[] => {
   if (before === null || after === null) return [];
   const names = keysThatDiffer(before, after).flatMap((key) =>
     key === "settings"
@@ -55,6 +55,7 @@ export const changeWords = (event: Pick<AuditEvent, "action" | "before" | "after
   if (event.outcome !== "success") return `${said}: ${event.outcome}`;
   if (event.action !== "webhooks.endpoint.update") return said;
   const fields = changedFields(event);
-  if (fields.length === 1 && fields[0] === "Enabled") return event.after?.enabled === true ? "Enabled" : "Disabled";
+  if (fields.length === 1 && fields[0] === "Enabled")
+    return event.after?.enabled === true ? "Enabled" : "Disabled";
   return fields.length === 0 ? "Saved without a change" : `Changed: ${fields.join(", ")}`;
 };

@@ -218,12 +218,7 @@ const Body = (props: {
  * One endpoint in full: health, chart, breaker, test event, settings, secret and changes. Shown as long as the URL
  * names an endpoint. `onAct`: null without permission to configure.
  */
-export const EndpointPage = (props: {
-  organization: string;
-  id: string;
-  address: Address;
-  onAct: OnAct;
-}) => {
+export const EndpointPage = (props: { organization: string; id: string; address: Address; onAct: OnAct }) => {
   const { organization, id, address, onAct } = props;
   const query = useQuery(endpointQuery(organization, id));
   const [editing, setEditing] = useState<WebhookEndpoint | null>(null);

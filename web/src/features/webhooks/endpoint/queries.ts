@@ -1,6 +1,6 @@
 import { type QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
 import { listAuditEvents } from "@wheelhouse/shared/audit/audit.ts";
+import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
 import {
   endEndpointOverlap,
   probeEndpointBreaker,

@@ -40,8 +40,7 @@ export const AttemptCompare = (props: {
   const others = all.filter((each) => each !== attempt);
   const at = all.indexOf(attempt);
   const [picked, setPicked] = useState<string | null>(null);
-  const other =
-    others.find((each) => attemptKey(each) === picked) ?? all[at + 1] ?? all[at - 1];
+  const other = others.find((each) => attemptKey(each) === picked) ?? all[at + 1] ?? all[at - 1];
   if (other === undefined) return <p className="c2">There is no other attempt.</p>;
   const rows = attemptDiff(other, attempt);
   return (

@@ -2,7 +2,12 @@ import type { DeliveryAttempt } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { expect, it } from "vitest";
 import { attemptDiff, lineDiff } from "./attempt-diff.ts";
 
-const message = (headers: Record<string, string>) => ({ headers, body: "", bodySizeBytes: 0, truncated: false });
+const message = (headers: Record<string, string>) => ({
+  headers,
+  body: "",
+  bodySizeBytes: 0,
+  truncated: false,
+});
 const attempt = (change: Partial<DeliveryAttempt>): DeliveryAttempt => ({
   generation: 1,
   attempt: 1,

@@ -64,7 +64,10 @@ export const lineDiff = (before: string, after: string): DiffLine[] => {
       push(" ", one);
       i += 1;
       j += 1;
-    } else if (other === undefined || (one !== undefined && (common[i + 1]?.[j] ?? 0) >= (common[i]?.[j + 1] ?? 0))) {
+    } else if (
+      other === undefined ||
+      (one !== undefined && (common[i + 1]?.[j] ?? 0) >= (common[i]?.[j + 1] ?? 0))
+    ) {
       push("-", one ?? "");
       i += 1;
     } else {

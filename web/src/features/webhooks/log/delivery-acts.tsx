@@ -71,9 +71,7 @@ export const DeliveryActs = ({ organization, delivery }: Props) => {
         <Button onClick={() => setAsked("cancel")}>Cancel retries…</Button>
       )}
       {status === "dead_letter" && <Button onClick={() => setAsked("discard")}>Discard…</Button>}
-      {status === "completed" && mayResend && (
-        <Button onClick={() => setAsked("resend")}>Send again…</Button>
-      )}
+      {status === "completed" && mayResend && <Button onClick={() => setAsked("resend")}>Send again…</Button>}
       {retry.error !== null && (
         <span role="alert" className="tx-down t12">
           {retry.error.message}

@@ -15,7 +15,7 @@ type Props = {
   organization: string;
   delivery: Pick<
     Delivery,
-    "id" | "eventId" | "eventType" | "endpointName" | "completedAt" | "lastStatusCode"
+    "id" | "generation" | "eventId" | "eventType" | "endpointName" | "completedAt" | "lastStatusCode"
   >;
   onClose: () => void;
 };
@@ -24,10 +24,14 @@ type Props = {
 export const ResendDialog = ({ organization, delivery, onClose }: Props) => {
   const client = useQueryClient();
   const [reason, setReason] = useState("");
-  const { id, eventId, eventType, endpointName, completedAt, lastStatusCode } = delivery;
+  const { id, generation, eventId, eventType, endpointName, completedAt, lastStatusCode } = delivery;
   const resend = useMutation({
     mutationFn: () =>
-      call(resendDeliveries, { body: { ids: [id], reason: reason.trim() } }, { organization }),
+      call(
+        resendDeliveries,
+        { body: { deliveries: [{ id, generation }], reason: reason.trim() } },
+        { organization },
+      ),
     onSettled: () => client.invalidateQueries({ queryKey: ["webhooks", organization] }),
   });
   const send = () => {
@@ -64,8 +68,8 @@ export const ResendDialog = ({ organization, delivery, onClose }: Props) => {
           />
           <div className={css.dialogNote}>
             <Note tone="warn" title="The receiver has confirmed this event.">
-              It gets it a second time. Unless it ignores a known webhook-id, it acts twice: a second charge, a
-              second parcel, a second mail.
+              It gets it a second time. Unless it ignores a known webhook-id, it acts twice: a second charge,
+              a second parcel, a second mail.
             </Note>
           </div>
           <ReasonField reason={reason} error={complaint("reason")} onChange={setReason} onSend={send} />

@@ -28,7 +28,9 @@ export const storedFilterOf = (search: WebhooksSearch): StoredDeliveryFilter => 
 };
 
 const told = ({ status, endpointId, eventType, errorClass, q }: StoredDeliveryFilter): string =>
-  JSON.stringify([status, endpointId, eventType, errorClass].map((list) => [...(list ?? [])].sort()).concat([[q ?? ""]]));
+  JSON.stringify(
+    [status, endpointId, eventType, errorClass].map((list) => [...(list ?? [])].sort()).concat([[q ?? ""]]),
+  );
 
 /** The view whose filter is the one that is set. */
 export const shownView = (
