@@ -1373,6 +1373,7 @@ create policy by_search on wheelhouse.webhook_delivery_log for select to wheelho
 create policy by_system on wheelhouse.webhook_delivery_log to wheelhouse_system using (true) with check (true);
 create trigger count_inserted after insert on wheelhouse.webhook_delivery_log referencing new table as new_rows for each statement execute function wheelhouse.webhook_count_inserted();
 create trigger count_updated after update on wheelhouse.webhook_delivery_log referencing old table as old_rows new table as new_rows for each statement execute function wheelhouse.webhook_count_updated();
+create trigger end_webhook_ordered after update on wheelhouse.webhook_delivery_log referencing new table as changed for each statement execute function wheelhouse.end_webhook_ordered();
 grant insert, select, update on wheelhouse.webhook_delivery_log to wheelhouse_app;
 grant insert, select, update on wheelhouse.webhook_delivery_log to wheelhouse_system;
 grant select on wheelhouse.webhook_delivery_log to wheelhouse_search;
@@ -1525,6 +1526,29 @@ create policy by_organization on wheelhouse.webhook_late_plans to wheelhouse_app
 create policy by_system on wheelhouse.webhook_late_plans to wheelhouse_system using (true) with check (true);
 grant delete, select on wheelhouse.webhook_late_plans to wheelhouse_system;
 grant insert, select, update on wheelhouse.webhook_late_plans to wheelhouse_app;
+
+create table wheelhouse.webhook_ordered (
+  seq bigint not null generated always as identity,
+  org_id uuid not null,
+  endpoint_id uuid not null,
+  key text not null,
+  delivery_id uuid not null,
+  delivery_created_at timestamptz(3) not null,
+  state text not null default 'new'::text,
+  constraint webhook_ordered_pkey primary key (seq),
+  constraint webhook_ordered_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint webhook_ordered_state_check check ((state = any (array['new'::text, 'waiting'::text, 'head'::text, 'ended'::text])))
+);
+create unique index webhook_ordered_delivery on wheelhouse.webhook_ordered using btree (delivery_id);
+create unique index webhook_ordered_heads on wheelhouse.webhook_ordered using btree (endpoint_id, key) where (state = 'head'::text);
+create index webhook_ordered_key on wheelhouse.webhook_ordered using btree (endpoint_id, key, seq);
+create index webhook_ordered_work on wheelhouse.webhook_ordered using btree (seq) where (state = any (array['new'::text, 'ended'::text]));
+alter table wheelhouse.webhook_ordered enable row level security, force row level security;
+create policy by_organization on wheelhouse.webhook_ordered to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.webhook_ordered to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.webhook_ordered to wheelhouse_system;
+grant delete, select on wheelhouse.webhook_ordered to wheelhouse_app;
+grant update (state) on wheelhouse.webhook_ordered to wheelhouse_app;
 
 create table wheelhouse.webhook_outcome_changes (
   org_id uuid not null,
@@ -1886,6 +1910,9 @@ grant execute on function wheelhouse.derive_audit_event() to public;
 -- wheelhouse.discard_unwanted_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone) returns TABLE(id uuid, org_id uuid)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.discard_unwanted_webhook_deliveries(json,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
+-- wheelhouse.end_webhook_ordered() returns trigger
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+grant execute on function wheelhouse.end_webhook_ordered() to public;
 -- wheelhouse.expire_webhook_day(day date, keep text) returns TABLE(state text, removed bigint, kept bigint)
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, lock_timeout=3s, TimeZone=UTC
 grant execute on function wheelhouse.expire_webhook_day(date,text) to wheelhouse_system;
@@ -1954,6 +1981,9 @@ grant execute on function wheelhouse.refuse_audit_block_change() to public;
 -- wheelhouse.refuse_audit_change() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.refuse_audit_change() to public;
+-- wheelhouse.release_webhook_keys(now_at timestamp with time zone, max_keys integer) returns TABLE(delivery_id uuid, endpoint_id uuid, org_id uuid, generation integer)
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
+grant execute on function wheelhouse.release_webhook_keys(timestamp with time zone,integer) to wheelhouse_system;
 -- wheelhouse.roll_up_audit(org uuid, max_events integer) returns bigint
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.roll_up_audit(uuid,integer) to wheelhouse_system;

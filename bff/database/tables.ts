@@ -843,6 +843,16 @@ export interface WebhookLatePlans {
   total: number;
 }
 
+export interface WebhookOrdered {
+  delivery_created_at: Date;
+  delivery_id: string;
+  endpoint_id: string;
+  key: string;
+  org_id: string;
+  seq: Generated<number>;
+  state: Generated<"new" | "waiting" | "head" | "ended">;
+}
+
 export interface WebhookOutcomeChanges {
   at: Date;
   dead_letters: number;
@@ -1079,6 +1089,7 @@ export interface Tables {
   webhook_figures: WebhookFigures;
   webhook_late_items: WebhookLateItems;
   webhook_late_plans: WebhookLatePlans;
+  webhook_ordered: WebhookOrdered;
   webhook_outcome_changes: WebhookOutcomeChanges;
   webhook_outcomes: WebhookOutcomes;
   webhook_refusals: WebhookRefusals;

@@ -93,6 +93,7 @@ const kept: Record<string, readonly string[]> = {
     "previousSecretUntil",
   ],
   "webhooks.deliveries.resend": ["status", "count", "skipped"],
+  "webhooks.delivery.skip": ["status", "waiting"],
   "webhooks.view.create": ["status", "endpointId", "eventType", "errorClass", "q", "name"],
   "webhooks.view.delete": ["status", "endpointId", "eventType", "errorClass", "q", "name"],
   "webhooks.delivery.export": [

@@ -26,6 +26,7 @@ import * as wall from "./wall.ts";
 import * as webhookDeadLetters from "./webhooks/dead-letters.ts";
 import * as webhookEndpoints from "./webhooks/endpoints.ts";
 import * as webhookExport from "./webhooks/export.ts";
+import * as webhookOrdering from "./webhooks/ordering.ts";
 import * as webhookRefusals from "./webhooks/refusals.ts";
 import * as webhookResend from "./webhooks/resend.ts";
 import * as webhookSources from "./webhooks/senders.ts";
@@ -57,6 +58,7 @@ const contracts = [
   webhookDeadLetters,
   webhookEndpoints,
   webhookExport,
+  webhookOrdering,
   webhookRefusals,
   webhookResend,
   sourceTrial,

@@ -2,13 +2,15 @@ import { z } from "zod";
 
 const dayMs = 24 * 3_600_000;
 
+const fieldPath = z
+  .string()
+  .trim()
+  .max(200)
+  .regex(/^[\w$-]+(\.[\w$-]+){0,9}$/, "must be a path of up to 10 names, such as data.warehouse");
+
 /** An event is delivered only if the text, number or boolean at the path is one of the values. */
 export const bodyCondition = z.strictObject({
-  path: z
-    .string()
-    .trim()
-    .max(200)
-    .regex(/^[\w$-]+(\.[\w$-]+){0,9}$/, "must be a path of up to 10 names, such as data.warehouse"),
+  path: fieldPath,
   values: z.array(z.string().trim().max(200)).min(1).max(50),
 });
 export type BodyCondition = z.output<typeof bodyCondition>;
@@ -52,6 +54,11 @@ const fields = {
     .max(30 * dayMs)
     .nullable()
     .describe("Disabled after failing for this long without a success; null: never"),
+  orderBy: fieldPath
+    .nullable()
+    .describe(
+      "Deliveries of events with the same value at this path are made one after the other; null: in no order",
+    ),
 };
 
 export const endpointSettings = z.object({
@@ -64,6 +71,7 @@ export const endpointSettings = z.object({
   concurrency: fields.concurrency.default(null),
   breaker: fields.breaker.default(null),
   disableAfterMs: fields.disableAfterMs.default(5 * dayMs),
+  orderBy: fields.orderBy.default(null),
 });
 export type EndpointSettings = z.output<typeof endpointSettings>;
 

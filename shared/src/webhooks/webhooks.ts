@@ -154,6 +154,11 @@ export const deliveryDetail = delivery.extend({
     contentType: z.string(),
   }),
   endpoint: webhookEndpoint,
+  /**
+   * Its place among the deliveries with the same key, if its endpoint asks for order: the one that it waits for, and how
+   * many wait for it, counted up to 1,000. Null without order, and once it has ended.
+   */
+  order: z.object({ key: z.string(), blockedBy: z.uuid().nullable(), waiting: z.number().int() }).nullable(),
   /** Other dead letters of the same endpoint and error. */
   sameCause: z.number(),
   /** Runs that sent this delivery again, newest first, at most 20; `generation` is the one that the run started. */

@@ -1,4 +1,4 @@
--- Stores events, their deliveries and their idempotency keys. An event that was accepted today or yesterday is left out
+-- Stores events, their deliveries and their idempotency keys. A delivery with a key waits for its turn. An event that was accepted today or yesterday is left out
 -- and returned with the id of the first; one that another transaction is accepting is not returned at all. All payloads
 -- lie one behind the other in `payloads`. The plan is kept, because making it takes longer than storing a small group.
 create or replace function wheelhouse.store_webhook_events(events json, deliveries json, payloads bytea)
@@ -29,14 +29,24 @@ begin
       substring(payloads from start for length), fate, "missedBy", coalesce("searchValues", '{}'), "sizeBytes", "receivedAt",
       "createdAt"
     from items join fresh on fresh.event_id = items."eventId"
+  ), made as materialized (
+    select * from json_to_recordset(deliveries) as d(n int, id uuid, "endpointId" uuid, "maxAttempts" int,
+      "orderKey" text)
   ), planned as (
     insert into webhook_delivery_log (id, org_id, source_id, endpoint_id, event_type, event_id, received_at,
       status, max_attempts, generation_started_at, next_attempt_at, job_id, created_at)
     select d.id, i."organizationId", i."sourceId", d."endpointId", i."eventType", i."eventId", i."receivedAt",
-      'pending', d."maxAttempts", i."createdAt", i."createdAt", d.id || '_1_1', i."createdAt"
-    from json_to_recordset(deliveries) as d(n int, id uuid, "endpointId" uuid, "maxAttempts" int)
-    join items i on i.n = d.n
+      'pending', d."maxAttempts", i."createdAt", case when d."orderKey" is null then i."createdAt" end,
+      d.id || '_1_1', i."createdAt"
+    from made d join items i on i.n = d.n
     join fresh on fresh.event_id = i."eventId"
+  ), ordered as (
+    insert into webhook_ordered (org_id, endpoint_id, key, delivery_id, delivery_created_at)
+    select i."organizationId", d."endpointId", d."orderKey", d.id, i."createdAt"
+    from made d join items i on i.n = d.n
+    join fresh on fresh.event_id = i."eventId"
+    where d."orderKey" is not null
+    order by i.n
   )
   select seen.n, seen.event_id, true from seen
   union all

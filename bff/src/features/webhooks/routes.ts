@@ -2,6 +2,7 @@ import * as dead from "@wheelhouse/shared/webhooks/dead-letters.ts";
 import * as contracts from "@wheelhouse/shared/webhooks/endpoints.ts";
 import * as received from "@wheelhouse/shared/webhooks/events.ts";
 import { exportDeliveries } from "@wheelhouse/shared/webhooks/export.ts";
+import { listHeldKeys, skipDelivery } from "@wheelhouse/shared/webhooks/ordering.ts";
 import { listRefusals } from "@wheelhouse/shared/webhooks/refusals.ts";
 import * as many from "@wheelhouse/shared/webhooks/replays.ts";
 import { resendDeliveries } from "@wheelhouse/shared/webhooks/resend.ts";
@@ -26,6 +27,7 @@ import type {
   Outcomes,
   Resend,
 } from "./log/log.ts";
+import type { OrderActs } from "./ordering/ordering.ts";
 import type { Refusals } from "./refusals/refusals.ts";
 import type { createReplay, Replays } from "./replays/replays.ts";
 
@@ -36,6 +38,7 @@ type RoutesOptions = {
   views: DeliveryViews;
   deliveryExport: DeliveryExport;
   resend: Resend;
+  order: OrderActs;
   outcomes: Outcomes;
   configuration: Configuration;
   sources: Sources;
@@ -51,7 +54,7 @@ type RoutesOptions = {
 export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   const { deliveries, groups, acts, outcomes, configuration, endpoints, sources, replay, replays, refusals } =
     options;
-  const { views, deliveryExport, resend } = options;
+  const { views, deliveryExport, resend, order } = options;
   eventRoutes(app, options);
   route(app, listDeliveryViews, (_, context) => views.list(context));
   route(app, createDeliveryView, ({ body }, context) => views.create(body, context));
@@ -64,6 +67,8 @@ export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   route(app, dead.listDeadLetterGroups, ({ query }, context) => groups.list(query, context));
   route(app, dead.discardDeliveries, ({ body }, context) => acts.discard(body, context));
   route(app, resendDeliveries, ({ body }, context) => resend(body, context));
+  route(app, listHeldKeys, ({ params }, context) => order.heldKeys(params.id, context));
+  route(app, skipDelivery, ({ params, body }, context) => order.skip(params.id, body, context));
   route(app, dead.cancelDelivery, ({ params, body }, context) => acts.cancel(params.id, body, context));
   route(app, dead.retryDelivery, ({ params }, context) => acts.retry(params.id, context));
   route(app, dead.readWebhookStatistics, ({ query }, context) => outcomes.read(query, context));

@@ -57,6 +57,7 @@ import {
   createResend,
   createRetention,
 } from "./log/log.ts";
+import { createOrderActs, createOrdering, createOrderingStore } from "./ordering/ordering.ts";
 import { createRefusals } from "./refusals/refusals.ts";
 import { createReplay, createReplays, createReplaysStore } from "./replays/replays.ts";
 import { webhooksRoutes } from "./routes.ts";
@@ -81,6 +82,8 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
   const secrets = createSecretBox(settings.secretKey);
   const payloads = createPayloads(secrets, log);
   const directory = createDirectory(database, secrets, clock);
+  const doorbell = createDoorbell(redis, log);
+  const orderingStore = createOrderingStore(database);
   const filter = createAddressFilter(settings.allowAddresses);
   return {
     secrets,
@@ -90,7 +93,16 @@ function createParts(core: WebhooksCore, settings: WebhooksConfig) {
     breakers: createBreakers({ redis, subscribe, config: settings, clock, log }),
     directory,
     refusals: createRefusals({ database, directory, secrets, config: settings, clock, log }),
-    doorbell: createDoorbell(redis, log),
+    doorbell,
+    orderingStore,
+    ordering: createOrdering({
+      store: orderingStore,
+      doorbell,
+      events: core.events,
+      everyMs: settings.sweepIntervalMs,
+      clock,
+      log,
+    }),
     figures: createFigures(database, clock, log),
     attempts: createAttemptStore({ database, payloads, clock, config: settings }),
     log: createDeliveryStore(database),
@@ -104,8 +116,16 @@ type Parts = ReturnType<typeof createParts>;
 function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, parts: Parts) {
   const { database, redis, events, changes, clock, log } = core;
   const { secrets, payloads, filter, sender, breakers, directory, doorbell, replaysStore } = parts;
+  const { ordering, orderingStore } = parts;
   const endpointStore = createConfigurationStore(database);
-  const intakeStore = createIntakeStore({ database, payloads, doorbell, events, clock });
+  const intakeStore = createIntakeStore({
+    database,
+    payloads,
+    doorbell,
+    events,
+    onOrdered: ordering.changed,
+    clock,
+  });
   return {
     configuration: createConfiguration({
       changes,
@@ -113,9 +133,11 @@ function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, p
       filter,
       breakers,
       directory,
+      releaseOrder: orderingStore.lookAgain,
       clock,
       store: endpointStore,
     }),
+    order: createOrderActs({ store: orderingStore, changes, events, onSkipped: ordering.changed }),
     endpoints: createEndpoints({
       store: endpointStore,
       health: createHealthStore(database),
@@ -130,7 +152,7 @@ function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, p
     deliveries: createDeliveries({
       shared: core.sharedReads,
       store: parts.log,
-      detail: createDetailStore(database, payloads),
+      detail: createDetailStore(database, payloads, orderingStore.read),
       breakers,
       clock,
     }),
@@ -192,7 +214,7 @@ async function startWorker(
   { redisUrl, settings }: WebhooksNeeds,
   parts: Parts & Pick<Services, "configuration">,
 ): Promise<Running> {
-  const { breakers, sender, doorbell, figures, secrets, attempts, configuration } = parts;
+  const { breakers, sender, doorbell, figures, secrets, attempts, ordering, configuration } = parts;
   const connection = createRedis({ url: redisUrl, name: "wheelhouse-webhooks-worker", log, blocking: true });
   await breakers.refresh().catch(() => {});
   const { deliver } = createDelivery({
@@ -206,12 +228,16 @@ async function startWorker(
     config: settings,
     clock,
     log,
-    store: attempts,
+    store: ordering.watching(attempts),
     disableEndpoint: configuration.disable,
   });
+  const ordered = ordering.start();
   const worker = startDeliveryWorker({ redis: connection, doorbell, deliver, config: settings, clock, log });
   return {
-    drain: worker.drain,
+    async drain() {
+      await worker.drain();
+      await ordered.drain();
+    },
     async stop() {
       await worker.stop();
       await figures.stop();
@@ -282,6 +308,7 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
       { name: "old webhook deliveries", on: "retention", run: retention.run },
       { name: "old webhook replays", on: "retention", run: replaysStore.forget },
       { name: "old refused webhook requests", on: "retention", run: refusals.forget },
+      { name: "keys of removed deliveries", on: "retention", run: parts.orderingStore.forget },
       { name: "old plans of late deliveries", on: "retention", run: services.late.forget },
     ],
     processes: [

@@ -1,4 +1,4 @@
-export { jobIdOf } from "./attempt-ref.ts";
+export { type AttemptRef, jobIdOf } from "./attempt-ref.ts";
 export { type AttemptStore, createAttemptStore, type Outcome } from "./attempt-store.ts";
 export { createDoorbell, type Doorbell } from "./doorbell.ts";
 export { createFailing } from "./failing.ts";

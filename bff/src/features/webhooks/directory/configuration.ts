@@ -7,8 +7,10 @@ import type {
   updateEndpoint,
   WebhookEndpoint,
 } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import type { Transaction } from "kysely";
 import { uuidv7 } from "uuidv7";
 import { z } from "zod";
+import type { Tables } from "#database/tables.ts";
 import type { AuditFields, Changes } from "#lib/change.ts";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
 import { AppError, invalidField } from "#lib/http/errors.ts";
@@ -32,6 +34,8 @@ type ConfigurationOptions = {
   filter: AddressFilter;
   breakers: Breakers;
   directory: Directory;
+  /** Looks at the keys of an endpoint again, which may have ceased to ask for order. */
+  releaseOrder(tx: Transaction<Tables>, endpointId: string): Promise<void>;
   clock: Clock;
 };
 
@@ -147,7 +151,7 @@ const targetsOf = ({ id, name }: Pick<EndpointRow, "id" | "name">) => [
 
 /** Endpoints, each change with its audit row; secrets are shown once and sealed at rest. */
 function createEndpointsService(options: ConfigurationOptions) {
-  const { store, changes, secrets, filter, breakers, directory, clock } = options;
+  const { store, changes, secrets, filter, breakers, directory, releaseOrder, clock } = options;
 
   function sealed(
     id: string,
@@ -236,6 +240,7 @@ function createEndpointsService(options: ConfigurationOptions) {
         };
         await store.updateEndpoint(tx, id, fields);
         const after = await store.lockEndpoint(tx, context.organization.id, id);
+        if (endpointSettings.parse(before.settings).orderBy !== null) await releaseOrder(tx, id);
         return {
           result: endpointView(after, breakers),
           audit: {

@@ -38,6 +38,7 @@ export type IntakeTarget = {
     id: string;
     enabled: boolean;
     retryScheduleMs: readonly number[] | null;
+    orderBy: string | null;
   })[];
 };
 /** The organization that a path names, and its source; null if it has none of that name. */
@@ -110,8 +111,8 @@ export function createDirectory(database: Database, secrets: SecretBox, clock: C
         searchFields: row.search_fields ?? [],
         secrets: secretsOf(sourceId, row),
         endpoints: (row.endpoints ?? []).map(({ id, eventTypes, enabled, settings }) => {
-          const { bodyFilter, retryScheduleMs } = endpointSettings.parse(settings);
-          return { id, eventTypes, enabled, bodyFilter, retryScheduleMs };
+          const { bodyFilter, retryScheduleMs, orderBy } = endpointSettings.parse(settings);
+          return { id, eventTypes, enabled, bodyFilter, retryScheduleMs, orderBy };
         }),
       },
     };

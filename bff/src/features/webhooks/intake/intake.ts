@@ -12,6 +12,7 @@ import {
   type Directory,
   holdsAddress,
   type IntakeTarget,
+  jsonScalar,
   type Proof,
   readRequest,
   rejected,
@@ -19,7 +20,7 @@ import {
   verifyRequest,
 } from "../directory/directory.ts";
 import { makeEventIds } from "../ids.ts";
-import { redactHeaders } from "../redaction.ts";
+import { redactHeaders, storable } from "../redaction.ts";
 import type { Refusals } from "../refusals/refusals.ts";
 import { createBodies, type Gate } from "./bodies.ts";
 import { matchOf } from "./matching.ts";
@@ -133,10 +134,12 @@ export function createIntake(options: IntakeOptions) {
       fate,
       missedBy,
       searchValues: searchValuesOf(target, request.body),
-      deliveries: taking.flatMap(({ id: endpointId, retryScheduleMs }, at) => {
+      deliveries: taking.flatMap(({ id: endpointId, retryScheduleMs, orderBy }, at) => {
         const id = ids.deliveryIds[at];
         const maxAttempts = (retryScheduleMs ?? config.retryScheduleMs).length + 1;
-        return id === undefined ? [] : [{ id, endpointId, maxAttempts }];
+        return id === undefined
+          ? []
+          : [{ id, endpointId, maxAttempts, orderKey: orderKeyOf(orderBy, request.body) }];
       }),
     });
   }
@@ -187,6 +190,14 @@ export function createIntake(options: IntakeOptions) {
       });
     },
   };
+}
+
+const orderKeyChars = 200;
+
+/** What an event has at the path by which an endpoint is ordered; without it the delivery is in no order. */
+function orderKeyOf(orderBy: string | null, body: Buffer): string | null {
+  const value = orderBy === null ? undefined : jsonScalar(body, orderBy.split("."));
+  return value === undefined ? null : storable(value).slice(0, orderKeyChars);
 }
 
 function assertAddress({ addresses }: IntakeTarget, client: string) {

@@ -25,7 +25,13 @@ export type AcceptedEvent = {
   missedBy: readonly string[];
   /** `path=value` by which it is found. */
   searchValues: readonly string[];
-  deliveries: readonly { id: string; endpointId: string; maxAttempts: number }[];
+  /** `orderKey`: it waits until those before it with the same key have ended. */
+  deliveries: readonly {
+    id: string;
+    endpointId: string;
+    maxAttempts: number;
+    orderKey: string | null;
+  }[];
 };
 
 export type StoredEvent = { eventId: string; duplicate: boolean };
@@ -53,12 +59,15 @@ export function createIntakeStore({
   payloads,
   doorbell,
   events: { emit },
+  onOrdered,
   clock,
 }: {
   database: Database;
   payloads: Payloads;
   doorbell: Doorbell;
   events: Pick<Events, "emit">;
+  /** Called after ordered deliveries were committed. */
+  onOrdered(): void;
   clock: Clock;
 }) {
   async function insert(events: readonly AcceptedEvent[]): Promise<Map<number, StoredEvent>> {
@@ -94,9 +103,12 @@ export function createIntakeStore({
   function announce(events: readonly AcceptedEvent[]) {
     void doorbell.pass(
       events.flatMap(({ deliveries }) =>
-        deliveries.map(({ id, endpointId }) => ({ deliveryId: id, endpointId, generation: 1, attempt: 1 })),
+        deliveries.flatMap(({ id, endpointId, orderKey }) =>
+          orderKey === null ? [{ deliveryId: id, endpointId, generation: 1, attempt: 1 }] : [],
+        ),
       ),
     );
+    if (events.some(({ deliveries }) => deliveries.some(({ orderKey }) => orderKey !== null))) onOrdered();
     for (const { organizationId, eventId, deliveries } of events) {
       emit("events.changed", { organizationId, ids: [eventId], created: 1 });
       emit("deliveries.changed", {

@@ -162,6 +162,11 @@ export function createDeliveryActs({ changes, doorbell, events, clock }: ActsOpt
         const before = await lock(tx, id, organization.id);
         if (before.status !== "pending" && before.status !== "failed")
           throw new AppError("conflict", `Not retried: this delivery ${insteadOf[before.status]}.`);
+        if (before.nextAttemptAt === null)
+          throw new AppError(
+            "conflict",
+            "Not retried: this delivery waits for the one before it with the same key.",
+          );
         const createdAt = timeOfDeliveryId(id);
         await sql`
           update webhook_delivery_log d set next_attempt_at = ${new Date(clock.now())}::timestamptz

@@ -162,6 +162,7 @@ export function createDeliveries({ shared, store, detail, breakers, clock }: Del
           contentType: found.payload?.content_type ?? "",
         },
         endpoint: endpointView(endpoint, breakers),
+        order: found.order,
         sameCause: found.sameCause,
         replayedBy: found.runs.map((run) => ({
           replayId: run.replay_id,

@@ -1,5 +1,7 @@
 import { sourceRedaction } from "@wheelhouse/shared/webhooks/senders.ts";
-import { sql } from "kysely";
+import type { DeliveryDetail } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 import { type EndpointRow, endpointColumns } from "../directory/directory.ts";
 import { timeOfDeliveryId } from "../ids.ts";
@@ -39,7 +41,12 @@ type RunOfDelivery = {
 export type PayloadRow = { content_type: string; payload: Buffer; size_bytes: number };
 
 /** One delivery with everything its drawer shows. */
-export function createDetailStore(database: Database, payloads: Payloads) {
+export function createDetailStore(
+  database: Database,
+  payloads: Payloads,
+  /** Its place among the deliveries with the same key. */
+  readOrder: (tx: Transaction<Tables>, deliveryId: string) => Promise<DeliveryDetail["order"]>,
+) {
   /** Null for a payload that is no longer stored or cannot be decrypted. */
   function shownOf(
     row: { content_type: string; payload: Buffer | null } | undefined,
@@ -108,6 +115,7 @@ export function createDetailStore(database: Database, payloads: Payloads) {
         `.execute(tx);
         return {
           delivery,
+          order: await readOrder(tx, id),
           runs: runs.rows,
           attempts: attempts.rows,
           redaction: sourceRedaction.parse(stored.rows[0]?.redaction ?? {}),

@@ -21,6 +21,7 @@ export type Draft = {
   failures: string;
   coolDown: string;
   disableAfter: string;
+  orderBy: string;
 };
 
 const quoted = (text: string): string =>
@@ -57,6 +58,7 @@ export const draftOf = (values: EndpointValues): Draft => ({
   failures: optional(values.breaker?.failures ?? null),
   coolDown: optionalDuration(values.breaker?.coolDownMs),
   disableAfter: values.disableAfterMs === null ? "never" : durationText(values.disableAfterMs),
+  orderBy: values.orderBy ?? "",
 });
 
 const unquoted = (text: string): string | undefined => {
@@ -191,6 +193,7 @@ export const readDraft = (draft: Draft, before: EndpointValues): Parsed => {
     concurrency: take("concurrency", readCount(draft.concurrency), before.concurrency),
     breaker: take("breaker", readBreaker(draft), before.breaker),
     disableAfterMs: take("disableAfterMs", readDisableAfter(draft.disableAfter), before.disableAfterMs),
+    orderBy: draft.orderBy.trim() === "" ? null : draft.orderBy.trim(),
   };
   return { values, errors };
 };

@@ -107,6 +107,15 @@ const schedule: TextSpec = {
   maxLength: 1_000,
 };
 
+const order: TextSpec = {
+  name: "orderBy",
+  field: "orderBy",
+  label: "Order by key",
+  hint: "A path such as data.orderId: events with the same value are delivered one after the other, and a dead letter holds its key until it is replayed, discarded or skipped; leave empty for no order",
+  isMono: true,
+  maxLength: 200,
+};
+
 const Texts = ({ specs, draft, complaint, onDraft }: Props & { specs: readonly TextSpec[] }) =>
   specs.map(({ name, field, label = fieldWords[field], hint, ...look }) => (
     <TextField
@@ -137,7 +146,7 @@ export const EditFields = (props: Props) => {
       <div className={css.pairs}>
         <Texts {...props} specs={delivery} />
       </div>
-      <Texts {...props} specs={[schedule]} />
+      <Texts {...props} specs={[schedule, order]} />
     </>
   );
 };

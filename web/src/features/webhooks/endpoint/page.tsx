@@ -22,6 +22,7 @@ import { Changes } from "./changes.tsx";
 import { EditDialog } from "./edit-dialog.tsx";
 import css from "./endpoint.module.css";
 import { Health, StateNote } from "./health.tsx";
+import { HeldKeys } from "./held-keys.tsx";
 import { endpointQuery, isDeleted } from "./queries.ts";
 import { Rotation } from "./rotation.tsx";
 import { TestEvent } from "./test-event.tsx";
@@ -203,6 +204,7 @@ const Body = (props: {
           <Breaker organization={organization} endpoint={endpoint} mayAct={mayAct} />
           {mayConfigure && <TestEvent organization={organization} id={endpoint.id} />}
         </div>
+        <HeldKeys organization={organization} endpoint={endpoint} address={address} />
         <Settings endpoint={endpoint} onEdit={mayConfigure ? onEdit : null} />
       </div>
       <aside className={css.aside} aria-label="Secret and changes">

@@ -9,6 +9,7 @@ import {
   rotateEndpoint,
   testEndpoint,
 } from "@wheelhouse/shared/webhooks/endpoints.ts";
+import { listHeldKeys } from "@wheelhouse/shared/webhooks/ordering.ts";
 import { updateEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { ApiError, call } from "#lib/api/api.ts";
 import { endpointsQuery } from "../queries.ts";
@@ -38,6 +39,14 @@ export const endpointChangesQuery = (organization: string, id: string) =>
     queryFn: ({ signal }) =>
       call(listAuditEvents, { query: { target: id, limit: shownChanges } }, { organization, signal }),
     staleTime: 60_000,
+  });
+
+/** Keys that a failing delivery holds. */
+export const heldKeysQuery = (organization: string, id: string) =>
+  queryOptions({
+    queryKey: ["webhooks", organization, "endpoint", id, "keys"],
+    queryFn: ({ signal }) => call(listHeldKeys, { params: { id } }, { organization, signal }),
+    refetchInterval: healthEveryMs,
   });
 
 const refresh = (client: QueryClient, organization: string, id: string) =>

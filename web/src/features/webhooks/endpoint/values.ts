@@ -27,6 +27,7 @@ export const fieldWords: Readonly<Record<Field, string>> = {
   concurrency: "Concurrency",
   breaker: "Breaker",
   disableAfterMs: "Disable after",
+  orderBy: "Order",
 };
 
 /** In the order of the form. */
@@ -44,6 +45,7 @@ export const fields: readonly Field[] = [
   "concurrency",
   "breaker",
   "disableAfterMs",
+  "orderBy",
 ];
 
 export const valuesOf = ({ name, url, eventTypes, headers, settings }: WebhookEndpoint): EndpointValues => ({
@@ -60,6 +62,7 @@ export const valuesOf = ({ name, url, eventTypes, headers, settings }: WebhookEn
   concurrency: settings.concurrency,
   breaker: settings.breaker,
   disableAfterMs: settings.disableAfterMs,
+  orderBy: settings.orderBy,
 });
 
 const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -86,6 +89,7 @@ export const changeOf = (from: EndpointValues, to: EndpointValues): Change => {
     ...(differs(from, to, "concurrency") ? { concurrency: to.concurrency } : {}),
     ...(differs(from, to, "breaker") ? { breaker: to.breaker } : {}),
     ...(differs(from, to, "disableAfterMs") ? { disableAfterMs: to.disableAfterMs } : {}),
+    ...(differs(from, to, "orderBy") ? { orderBy: to.orderBy } : {}),
   };
   return {
     ...(differs(from, to, "name") ? { name: to.name } : {}),
@@ -136,6 +140,7 @@ export const wordsOf = (values: EndpointValues, field: Field): string => {
         : `opens after ${formatPlural(breaker.failures, "failure")}, probe after ${durationText(breaker.coolDownMs)}`,
     disableAfterMs: () =>
       disableAfterMs === null ? "never" : `${durationText(disableAfterMs)} without a success`,
+    orderBy: () => (values.orderBy === null ? "none" : `by key ${values.orderBy}`),
   };
   return words[field]();
 };

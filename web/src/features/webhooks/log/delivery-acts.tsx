@@ -1,5 +1,5 @@
 import { isReason } from "@wheelhouse/shared/reason.ts";
-import type { Delivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import type { Delivery, DeliveryDetail } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import { Suspense, useState } from "react";
 import { useCan } from "#lib/api/session.ts";
 import { onDemand } from "#lib/on-demand.ts";
@@ -14,12 +14,17 @@ const ResendDialog = onDemand(async () => ({
   default: (await import("./resend-dialog.tsx")).ResendDialog,
 }));
 
+const SkipDialog = onDemand(async () => ({ default: (await import("./skip-dialog.tsx")).SkipDialog }));
+
 type Props = {
   organization: string;
   delivery: Delivery;
+  /** Of its key; null while it is loading, too. */
+  order: DeliveryDetail["order"];
 };
 
-const CancelDialog = ({ organization, delivery, onClose }: Props & { onClose: () => void }) => {
+const CancelDialog = (props: Omit<Props, "order"> & { onClose: () => void }) => {
+  const { organization, delivery, onClose } = props;
   const [reason, setReason] = useState("");
   const cancel = useCancelRetries(organization);
   const errors = fieldErrors(cancel.error);
@@ -55,10 +60,11 @@ const CancelDialog = ({ organization, delivery, onClose }: Props & { onClose: ()
 };
 
 /** Acts besides replay, by what the delivery is waiting for. */
-export const DeliveryActs = ({ organization, delivery }: Props) => {
-  const [asked, setAsked] = useState<"discard" | "cancel" | "resend" | null>(null);
+export const DeliveryActs = ({ organization, delivery, order }: Props) => {
+  const [asked, setAsked] = useState<"discard" | "cancel" | "resend" | "skip" | null>(null);
   const retry = useRetryNow(organization);
   const { status } = delivery;
+  const holds = order === null || order.blockedBy !== null ? 0 : order.waiting;
   const mayResend = useCan(organization, "webhooks:resend");
   return (
     <>
@@ -71,11 +77,24 @@ export const DeliveryActs = ({ organization, delivery }: Props) => {
         <Button onClick={() => setAsked("cancel")}>Cancel retries…</Button>
       )}
       {status === "dead_letter" && <Button onClick={() => setAsked("discard")}>Discard…</Button>}
+      {holds > 0 && status !== "processing" && (
+        <Button onClick={() => setAsked("skip")}>Skip for its key…</Button>
+      )}
       {status === "completed" && mayResend && <Button onClick={() => setAsked("resend")}>Send again…</Button>}
       {retry.error !== null && (
         <span role="alert" className="tx-down t12">
           {retry.error.message}
         </span>
+      )}
+      {asked === "skip" && (
+        <Suspense>
+          <SkipDialog
+            organization={organization}
+            delivery={delivery}
+            waiting={holds}
+            onClose={() => setAsked(null)}
+          />
+        </Suspense>
       )}
       {asked === "resend" && (
         <Suspense>

@@ -91,6 +91,31 @@ const Runs = ({ runs, address }: { runs: DeliveryDetail["replayedBy"]; address: 
   </>
 );
 
+/** What a delivery of an ordered endpoint waits for, or what waits for it. */
+const Order = (props: { order: NonNullable<DeliveryDetail["order"]>; address: Address }) => {
+  const { key, blockedBy, waiting } = props.order;
+  const count = waiting >= 1_000 ? "1,000 or more" : formatCount(waiting);
+  return (
+    <>
+      <span className="mono">{key}</span>
+      {blockedBy !== null ? (
+        <>
+          , waits for{" "}
+          <AddressLink
+            className="link"
+            address={props.address}
+            to={{ ...props.address.search, delivery: blockedBy }}
+          >
+            the first of this key
+          </AddressLink>
+        </>
+      ) : (
+        `, the first of its key; ${waiting === 1 ? "1 other waits" : `${count} others wait`} for it`
+      )}
+    </>
+  );
+};
+
 const factsOf = (detail: DeliveryDetail, address: Address) => {
   const facts = [
     {
@@ -125,6 +150,9 @@ const factsOf = (detail: DeliveryDetail, address: Address) => {
   }
   if (detail.replayedBy.length > 0) {
     facts.push({ label: "Replayed by", value: <Runs runs={detail.replayedBy} address={address} /> });
+  }
+  if (detail.order !== null) {
+    facts.push({ label: "Order", value: <Order order={detail.order} address={address} /> });
   }
   facts.push({ label: "Endpoint now", value: <EndpointNow endpoint={detail.endpoint} /> });
   return facts;

@@ -24,9 +24,10 @@ type Address = PageAddress<WebhooksSearch>;
 const Foot = (props: {
   organization: string;
   delivery: Delivery | DeliveryDetail | undefined;
+  order: DeliveryDetail["order"];
   onReplay: (() => void) | null;
 }) => {
-  const { organization, delivery, onReplay } = props;
+  const { organization, delivery, order, onReplay } = props;
   return (
     <>
       {onReplay !== null && (
@@ -34,7 +35,9 @@ const Foot = (props: {
           Replay… <kbd className={css.key}>R</kbd>
         </Button>
       )}
-      {delivery !== undefined && <DeliveryActs organization={organization} delivery={delivery} />}
+      {delivery !== undefined && (
+        <DeliveryActs organization={organization} delivery={delivery} order={order} />
+      )}
       <span className="grow" />
       <CopyButton text={location.href} label="Copy link" />
     </>
@@ -95,7 +98,12 @@ export const DeliveryDrawer = (props: {
       onNext={open(at + 1)}
       onClose={() => address.go({ ...address.search, delivery: undefined })}
       footer={
-        <Foot organization={organization} delivery={canReplay ? shown : undefined} onReplay={startReplay} />
+        <Foot
+          organization={organization}
+          delivery={canReplay ? shown : undefined}
+          order={detail?.order ?? null}
+          onReplay={startReplay}
+        />
       }
     >
       {isGone ? (

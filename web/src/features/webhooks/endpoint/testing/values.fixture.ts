@@ -15,6 +15,7 @@ export const installed: EndpointValues = {
   concurrency: null,
   breaker: null,
   disableAfterMs: null,
+  orderBy: null,
 };
 
 /** An endpoint with every setting, one of its headers with a secret value. */
@@ -38,4 +39,5 @@ export const values: EndpointValues = {
   concurrency: 8,
   breaker: { failures: 3, coolDownMs: 30_000 },
   disableAfterMs: 36_000_000,
+  orderBy: "data.orderId",
 };
