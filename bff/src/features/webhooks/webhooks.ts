@@ -332,6 +332,11 @@ export function createWebhooks(core: WebhooksCore, needs: WebhooksNeeds) {
       services.configuration.actOnBreaker("reset", endpointId, { reason }, context, "breakers.breaker.reset"),
     /** Delivers an event of Wheelhouse itself to one endpoint. */
     deliverOwn: services.ownEvents.deliver,
+    /**
+     * Adds to the counters by day what happened until now. The sweeper does so each second; a nightly job that calls it
+     * finds the day whole even where no worker runs.
+     */
+    foldStatistics: () => services.outcomes.fold(),
     /** Figures for Overview; see `WebhookStatistics`. */
     statistics,
     aspect: (servers: AspectKey<SourceView>, intervalMs: number) =>

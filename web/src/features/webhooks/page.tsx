@@ -16,6 +16,7 @@ import { deliverySummaryQuery, endpointsQuery, sourcesQuery } from "./queries.ts
 import { RefusedTab } from "./refusals/refusals.ts";
 import { ReplaysTab, replaysSummaryQuery } from "./replays/replays.ts";
 import type { WebhooksSearch } from "./search.ts";
+import { StatisticsTab } from "./statistics/statistics.ts";
 import css from "./webhooks.module.css";
 
 const route = getRouteApi("/o/$org/webhooks");
@@ -84,6 +85,13 @@ const WebhooksTabs = ({
       note: count(sources.data),
       warn: false,
     },
+    {
+      id: "statistics",
+      label: "Statistics",
+      to: { tab: "statistics" as const },
+      note: "",
+      warn: false,
+    },
   ];
   return (
     <nav className="tabs" aria-label="Webhooks">
@@ -132,7 +140,9 @@ export const WebhooksPage = () => {
       <div className={css.layout}>
         {tabs}
         <div className={css.scroll}>
-          {tab === "refused" ? (
+          {tab === "statistics" ? (
+            <StatisticsTab organization={org} address={address} />
+          ) : tab === "refused" ? (
             <RefusedTab organization={org} address={address} views={<EventViews address={address} />} />
           ) : (
             <ReplaysTab organization={org} address={address} />

@@ -10,7 +10,7 @@ import { type RawSearch, readList, readText, readTimestamp, readWord } from "#li
 
 /** Everything that the page's URL holds; filters use the API's parameter names. */
 export type WebhooksSearch = {
-  tab?: "events" | "refused" | "replays" | "endpoints" | "sources" | undefined;
+  tab?: "events" | "refused" | "replays" | "endpoints" | "sources" | "statistics" | undefined;
   status?: DeliveryStatus[] | undefined;
   endpointId?: string[] | undefined;
   eventType?: string[] | undefined;
@@ -47,7 +47,7 @@ const uuids = (raw: RawSearch, name: string) => {
 
 /** Drops unreadable parameters, so that an outdated or damaged link still opens the page. */
 export const readWebhooksSearch = (raw: RawSearch): WebhooksSearch => ({
-  tab: readWord(raw, "tab", ["events", "refused", "replays", "endpoints", "sources"]),
+  tab: readWord(raw, "tab", ["events", "refused", "replays", "endpoints", "sources", "statistics"]),
   status: readList(raw, "status", deliveryStatuses),
   endpointId: uuids(raw, "endpointId"),
   eventType: readList(raw, "eventType"),

@@ -9,6 +9,8 @@ const timeoutMs = 5_000;
 const seriesMax = 50;
 /** Place n of the stored durations holds those below 1.25 ^ n ms. */
 const base = 1.25;
+/** The lock of the sweeper, which folds, too. */
+const foldLock = 4600_0010;
 
 type Query = EndpointParsed<typeof readWebhookStatistics>["query"];
 type Sums = { delivered: number; failed: number; deadLetters: number; replays: number; durations: number[] };
@@ -91,6 +93,16 @@ export function createOutcomes({ database }: { database: Database }) {
   }
 
   return {
+    /** Adds up what writers have appended; one caller at a time. @returns false if another process does it right now. */
+    fold: (): Promise<boolean> =>
+      database.system.transaction().execute(async (tx) => {
+        const { rows } = await sql<{ held: boolean }>`
+          select pg_try_advisory_xact_lock(${foldLock}) as held`.execute(tx);
+        if (rows[0]?.held !== true) return false;
+        await sql`select fold_webhook_changes()`.execute(tx);
+        return true;
+      }),
+
     async read(
       query: Query,
       { organization }: RequestContext,
