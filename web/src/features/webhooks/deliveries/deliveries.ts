@@ -19,6 +19,12 @@ export {
   unansweredWords,
   unplannedWords,
 } from "./search.ts";
-export { useSelection } from "./selection.tsx";
+export {
+  receivedColumn,
+  type Selection,
+  SelectionProvider,
+  selectColumn,
+  useSelection,
+} from "./selection.tsx";
 export { BreakerStatus, DeliveryStatus } from "./status.tsx";
 export { DeliveryTable, urlText } from "./table.tsx";

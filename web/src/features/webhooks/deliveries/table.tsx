@@ -1,25 +1,18 @@
 import type { Delivery } from "@wheelhouse/shared/webhooks/webhooks.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { type Column, Table } from "#ui/table/table.tsx";
-import { PreciseTime, Time, TimeHeader } from "#ui/text/time.tsx";
+import { Time } from "#ui/text/time.tsx";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
-import { lastAnswer } from "./search.ts";
-import { type Selection, SelectionProvider, SelectLoaded, SelectOne } from "./selection.tsx";
+import { isReplayable, lastAnswer } from "./search.ts";
+import { receivedColumn, type Selection, SelectionProvider, selectColumn } from "./selection.tsx";
 import { DeliveryStatus } from "./status.tsx";
 
 /** Host and path of a receiver, without the scheme. */
 export const urlText = (url: string): string => url.replace(/^https?:\/\//, "");
 
 const columns: readonly Column<Delivery>[] = [
-  {
-    id: "received",
-    header: <TimeHeader label="Received" />,
-    sorted: "descending",
-    card: "age",
-    className: css.colTime,
-    cell: (row) => <PreciseTime at={row.receivedAt} />,
-  },
+  receivedColumn(),
   {
     id: "status",
     header: "Status",
@@ -74,13 +67,7 @@ const columns: readonly Column<Delivery>[] = [
 ];
 
 const selectable: readonly Column<Delivery>[] = [
-  {
-    id: "select",
-    header: <SelectLoaded />,
-    isLead: true,
-    className: css.colSelect,
-    cell: (row) => <SelectOne row={row} />,
-  },
+  selectColumn("dead letters", (row) => `${row.eventType} to ${row.endpointName}`),
   ...columns,
 ];
 
@@ -111,5 +98,6 @@ export const DeliveryTable = (props: {
     />
   );
   if (selection === null) return table;
-  return <SelectionProvider value={{ selection, rows }}>{table}</SelectionProvider>;
+  const able = new Set(rows.filter(({ status }) => isReplayable(status)).map(keyOf));
+  return <SelectionProvider value={{ selection, able }}>{table}</SelectionProvider>;
 };

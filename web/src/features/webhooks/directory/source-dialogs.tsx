@@ -2,12 +2,11 @@ import type { WebhookSource } from "@wheelhouse/shared/webhooks/senders.ts";
 import { useState } from "react";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
-import { FormField } from "#ui/form/form-field.tsx";
-import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { Time } from "#ui/text/time.tsx";
 import { useDeleteSource, useRotateSource, useUpdateSource } from "../queries.ts";
+import { OverlapField } from "../secrets/secrets.ts";
 import { SecretOnce } from "./secret-once.tsx";
 import { SettingFields, settingFields, useSettings } from "./source-fields.tsx";
 import { schemeWords, secretHintOf, secretWord } from "./source-words.ts";
@@ -44,40 +43,6 @@ export const EditSourceDialog = ({ organization, source, onClose }: Props) => {
     </FormDialog>
   );
 };
-
-const overlaps = [
-  { hours: 24, text: "24 hours" },
-  { hours: 168, text: "7 days" },
-  { hours: 1, text: "1 hour" },
-  { hours: 0, text: "no overlap: it is refused at once" },
-];
-
-const OverlapField = (props: {
-  hours: number;
-  error: string | undefined;
-  onHours: (hours: number) => void;
-}) => (
-  <FormField
-    label="The former one is accepted for"
-    hint="Both are accepted in the meantime"
-    error={props.error}
-  >
-    {(control) => (
-      <Select
-        {...control}
-        className="field"
-        value={props.hours}
-        onChange={(event) => props.onHours(Number(event.target.value))}
-      >
-        {overlaps.map(({ hours, text }) => (
-          <option key={hours} value={hours}>
-            {text}
-          </option>
-        ))}
-      </Select>
-    )}
-  </FormField>
-);
 
 const Rotated = (props: { source: WebhookSource & { secret: string }; onClose: () => void }) => {
   const { name, secret, previousSecretUntil: until } = props.source;
@@ -136,7 +101,14 @@ export const RotateSecretDialog = ({ organization, source, onClose }: Props) => 
             value={secret}
             onChange={setSecret}
           />
-          <OverlapField hours={overlapHours} error={complaint("overlapHours")} onHours={setOverlapHours} />
+          <OverlapField
+            label="The former one is accepted for"
+            hint="Both are accepted in the meantime"
+            none="it is refused at once"
+            hours={overlapHours}
+            error={complaint("overlapHours")}
+            onHours={setOverlapHours}
+          />
         </>
       )}
     </FormDialog>

@@ -3,23 +3,15 @@ import { useState } from "react";
 import { ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { ShownOnce } from "#ui/dialog/shown-once.tsx";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
-import { FormField } from "#ui/form/form-field.tsx";
-import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Time } from "#ui/text/time.tsx";
+import { OverlapField } from "../secrets/secrets.ts";
 import css from "./endpoint.module.css";
 import { useEndOverlap, useRotateEndpoint } from "./queries.ts";
 
 type Props = { organization: string; endpoint: WebhookEndpoint };
 type DialogProps = Props & { onClose: () => void };
-
-const overlaps = [
-  { hours: 24, text: "24 hours" },
-  { hours: 168, text: "7 days" },
-  { hours: 1, text: "1 hour" },
-  { hours: 0, text: "no overlap: only the new one signs" },
-];
 
 const Rotated = (props: { endpoint: WebhookEndpoint & { secret: string }; onClose: () => void }) => {
   const { name, secret, previousSecretUntil: until } = props.endpoint;
@@ -41,32 +33,6 @@ const Rotated = (props: { endpoint: WebhookEndpoint & { secret: string }; onClos
     </ShownOnce>
   );
 };
-
-const OverlapField = (props: {
-  hours: number;
-  error: string | undefined;
-  onHours: (hours: number) => void;
-}) => (
-  <FormField
-    label="Overlap"
-    hint="Meanwhile deliveries carry both signatures, so the receiver may know either secret"
-    error={props.error}
-  >
-    {(control) => (
-      <Select
-        {...control}
-        value={props.hours}
-        onChange={(event) => props.onHours(Number(event.target.value))}
-      >
-        {overlaps.map(({ hours, text }) => (
-          <option key={hours} value={hours}>
-            {text}
-          </option>
-        ))}
-      </Select>
-    )}
-  </FormField>
-);
 
 /** Gives an endpoint a new signing secret, then shows it once. */
 const RotateDialog = ({ organization, endpoint, onClose }: DialogProps) => {
@@ -108,7 +74,14 @@ const RotateDialog = ({ organization, endpoint, onClose }: DialogProps) => {
             value={secret}
             onChange={setSecret}
           />
-          <OverlapField hours={overlapHours} error={complaint("overlapHours")} onHours={setOverlapHours} />
+          <OverlapField
+            label="Overlap"
+            hint="Meanwhile deliveries carry both signatures, so the receiver may know either secret"
+            none="only the new one signs"
+            hours={overlapHours}
+            error={complaint("overlapHours")}
+            onHours={setOverlapHours}
+          />
         </>
       )}
     </FormDialog>

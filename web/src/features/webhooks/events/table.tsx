@@ -1,52 +1,23 @@
 import type { WebhookEvent } from "@wheelhouse/shared/webhooks/events.ts";
 import { createContext, useContext } from "react";
 import type { PageAddress } from "#lib/page-address.ts";
-import { Checkbox } from "#ui/form/checkbox.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Status } from "#ui/page/status.tsx";
 import { type Column, Table } from "#ui/table/table.tsx";
-import { PreciseTime, TimeHeader } from "#ui/text/time.tsx";
-import type { useSelection } from "../deliveries/deliveries.ts";
+import { receivedColumn, type Selection, SelectionProvider, selectColumn } from "../deliveries/deliveries.ts";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
 import { matchOf, outcomeOf } from "./view.ts";
 
-type Selection = ReturnType<typeof useSelection>;
 type Acts = { selection: Selection; rows: readonly WebhookEvent[]; onDeliver: (event: WebhookEvent) => void };
 
 // Acts must render only their controls again, not the rows.
-const ActsContext = createContext<Acts | null>(null);
-
-const SelectAll = () => {
-  const acts = useContext(ActsContext);
-  if (acts === null) return null;
-  const { selection, rows } = acts;
-  const ids = rows.map(({ id }) => id);
-  return (
-    <Checkbox
-      aria-label="Select all loaded events"
-      checked={ids.length > 0 && ids.every((id) => selection.ids.has(id))}
-      onChange={({ target }) => selection.set(ids, target.checked)}
-    />
-  );
-};
-
-const SelectOne = ({ row }: { row: WebhookEvent }) => {
-  const acts = useContext(ActsContext);
-  if (acts === null) return null;
-  return (
-    <Checkbox
-      aria-label={`Select ${row.eventType} ${row.sourceEventId}`}
-      checked={acts.selection.ids.has(row.id)}
-      onChange={({ target }) => acts.selection.set([row.id], target.checked)}
-    />
-  );
-};
+const DeliverContext = createContext<Acts["onDeliver"] | null>(null);
 
 const Deliver = ({ row }: { row: WebhookEvent }) => {
-  const acts = useContext(ActsContext);
-  if (acts === null || !matchOf(row).isUnmatched) return null;
-  return <Button onClick={() => acts.onDeliver(row)}>Deliver to…</Button>;
+  const onDeliver = useContext(DeliverContext);
+  if (onDeliver === null || !matchOf(row).isUnmatched) return null;
+  return <Button onClick={() => onDeliver(row)}>Deliver to…</Button>;
 };
 
 const Matched = ({ row }: { row: WebhookEvent }) => {
@@ -69,14 +40,7 @@ const Outcome = ({ row }: { row: WebhookEvent }) => {
 };
 
 const columns: readonly Column<WebhookEvent>[] = [
-  {
-    id: "received",
-    header: <TimeHeader label="Received" />,
-    sorted: "descending",
-    card: "age",
-    className: css.colTime,
-    cell: (row) => <PreciseTime at={row.receivedAt} />,
-  },
+  receivedColumn(),
   {
     id: "source",
     header: "Source",
@@ -114,13 +78,7 @@ const columns: readonly Column<WebhookEvent>[] = [
 ];
 
 const acting: readonly Column<WebhookEvent>[] = [
-  {
-    id: "select",
-    header: <SelectAll />,
-    isLead: true,
-    className: css.colSelect,
-    cell: (row) => <SelectOne row={row} />,
-  },
+  selectColumn("events", (row) => `${row.eventType} ${row.sourceEventId}`),
   ...columns,
   {
     id: "act",
@@ -142,19 +100,23 @@ export const EventTable = (props: {
   acts: Acts | null;
 }) => {
   const { rows, address, acts } = props;
+  const table = (
+    <Table
+      caption="Received events, newest first"
+      className={`cards ${css.table} ${css.events}`}
+      columns={acts === null ? columns : acting}
+      rows={rows}
+      keyOf={keyOf}
+      rowClass={rowClass}
+      openKey={address.search.event}
+      onOpen={(key) => address.go({ ...address.search, event: key })}
+      hrefOf={(key) => address.hrefOf({ ...address.search, event: key })}
+    />
+  );
+  if (acts === null) return table;
   return (
-    <ActsContext value={acts}>
-      <Table
-        caption="Received events, newest first"
-        className={`cards ${css.table} ${css.events}`}
-        columns={acts === null ? columns : acting}
-        rows={rows}
-        keyOf={keyOf}
-        rowClass={rowClass}
-        openKey={address.search.event}
-        onOpen={(key) => address.go({ ...address.search, event: key })}
-        hrefOf={(key) => address.hrefOf({ ...address.search, event: key })}
-      />
-    </ActsContext>
+    <SelectionProvider value={{ selection: acts.selection, able: new Set(acts.rows.map(keyOf)) }}>
+      <DeliverContext value={acts.onDeliver}>{table}</DeliverContext>
+    </SelectionProvider>
   );
 };
