@@ -92,3 +92,12 @@ test.each(["", "-a", "a-", "A", "a b", "a/b", "ü", "x".repeat(64), "../etc"])(
     expect(slug.safeParse(name).success).toBe(false);
   },
 );
+
+test("each example of a body is one that its endpoint takes", () => {
+  const examplesOf = z.array(z.unknown()).catch([]);
+  const shown = endpoints.flatMap(({ path, body }) =>
+    examplesOf.parse(body?.meta()?.examples).map((example) => ({ path, taken: body?.safeParse(example) })),
+  );
+  expect(shown.length).toBeGreaterThan(15);
+  expect(shown.filter(({ taken }) => taken?.success !== true)).toEqual([]);
+});

@@ -69,6 +69,10 @@ export const timestamp = z.iso.datetime({ offset: true });
 export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 
+/** A body with requests as people send them, which the description of the API shows; a test parses each. */
+export const withExamples = <S extends z.ZodType>(body: S, ...examples: z.input<S>[]): S =>
+  body.meta({ examples });
+
 /** Query parameters of every list with keyset pagination. */
 export const paging = {
   cursor: z.string().max(400).optional(),

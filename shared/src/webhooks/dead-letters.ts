@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, queryList, timestamp } from "../endpoint.ts";
+import { defineEndpoint, queryList, timestamp, withExamples } from "../endpoint.ts";
 import { reasonText } from "../reason.ts";
 import { replayFilter } from "./replays.ts";
 import { breakerState, delivery, errorClass } from "./webhooks.ts";
@@ -69,12 +69,19 @@ export const discardDeliveries = defineEndpoint({
   access: "webhooks:replay",
   action: "webhooks.deliveries.discard",
   keeps: ["count", "ids", "status", "endpointId", "eventType", "errorClass", "from", "to", "q"],
-  body: z.strictObject({
-    filter: replayFilter,
-    reason: reasonText,
-    /** How many a person has confirmed; 409 if more match by now. */
-    expected: z.number().int().min(1),
-  }),
+  body: withExamples(
+    z.strictObject({
+      filter: replayFilter,
+      reason: reasonText,
+      /** How many a person has confirmed; 409 if more match by now. */
+      expected: z.number().int().min(1),
+    }),
+    {
+      filter: { errorClass: ["gone"] },
+      reason: "the partner has left",
+      expected: 12,
+    },
+  ),
   response: z.object({ discarded: z.number().int() }),
 });
 

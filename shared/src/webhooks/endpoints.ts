@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, timestamp } from "../endpoint.ts";
+import { defineEndpoint, timestamp, withExamples } from "../endpoint.ts";
 import { reasonText } from "../reason.ts";
 import { endpointKept, errorClass, httpMessage, webhookEndpoint } from "./webhooks.ts";
 
@@ -37,16 +37,19 @@ export const rotateEndpoint = defineEndpoint({
   action: "webhooks.endpoint.rotate",
   keeps: [...endpointKept, "previousSecretUntil"],
   params,
-  body: z.strictObject({
-    version: z.number().int(),
-    secret: z
-      .string()
-      .max(200)
-      .optional()
-      .describe("whsec_ and base64 of 24 to 64 bytes. Generated when omitted."),
-    /** At most 7 days; 0 ends the former secret at once. */
-    overlapHours: z.number().int().min(0).max(168).default(24),
-  }),
+  body: withExamples(
+    z.strictObject({
+      version: z.number().int(),
+      secret: z
+        .string()
+        .max(200)
+        .optional()
+        .describe("whsec_ and base64 of 24 to 64 bytes. Generated when omitted."),
+      /** At most 7 days; 0 ends the former secret at once. */
+      overlapHours: z.number().int().min(0).max(168).default(24),
+    }),
+    { version: 14, overlapHours: 24 },
+  ),
   response: webhookEndpoint.extend({ secret: z.string() }),
 });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, page, paging, queryFlag, queryList, timestamp } from "../endpoint.ts";
+import { defineEndpoint, page, paging, queryFlag, queryList, timestamp, withExamples } from "../endpoint.ts";
 import { defineTopic } from "../live/topic.ts";
 import { reasonText } from "../reason.ts";
 import { deliveryStatus } from "./webhooks.ts";
@@ -147,7 +147,7 @@ export const revealEvent = defineEndpoint({
   action: "webhooks.event.reveal",
   keeps: ["eventType", "sizeBytes"],
   params: id,
-  body: z.strictObject({ reason: reasonText }),
+  body: withExamples(z.strictObject({ reason: reasonText }), { reason: "the customer asks what was sent" }),
   response: z.object({
     /** Base64, because it need not be text. */
     body: z.string(),
@@ -165,7 +165,7 @@ export const expungeEvent = defineEndpoint({
   action: "webhooks.event.expunge",
   keeps: ["eventType", "sizeBytes", "discardedDeliveries"],
   params: id,
-  body: z.strictObject({ reason: reasonText }),
+  body: withExamples(z.strictObject({ reason: reasonText }), { reason: "the customer asked for erasure" }),
   response: z.object({ expungedAt: timestamp, discardedDeliveries: z.number().int() }),
 });
 
@@ -229,7 +229,10 @@ export const planLateDeliveries = defineEndpoint({
   access: "webhooks:replay",
   action: "webhooks.event.plan",
   keeps: lateKept,
-  body: z.strictObject({ endpointId: z.uuid(), filter: lateFilter }),
+  body: withExamples(z.strictObject({ endpointId: z.uuid(), filter: lateFilter }), {
+    endpointId: "01985c3e-8f00-7000-8000-000000000003",
+    filter: { missed: true },
+  }),
   response: latePlan,
   status: 201,
 });
@@ -254,7 +257,10 @@ export const startLatePlan = defineEndpoint({
   keeps: lateKept,
   stepUp: "when the plan holds more events than the threshold",
   params: planId,
-  body: z.strictObject({ reason: reasonText, ratePerSecond: z.number().int().min(1).max(10_000).nullable() }),
+  body: withExamples(
+    z.strictObject({ reason: reasonText, ratePerSecond: z.number().int().min(1).max(10_000).nullable() }),
+    { reason: "the endpoint was added later", ratePerSecond: 20 },
+  ),
   response: latePlan,
   status: 202,
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, timestamp } from "../endpoint.ts";
+import { defineEndpoint, timestamp, withExamples } from "../endpoint.ts";
 import { reasonText } from "../reason.ts";
 
 const params = z.strictObject({ id: z.uuid() });
@@ -36,6 +36,6 @@ export const skipDelivery = defineEndpoint({
   action: "webhooks.delivery.skip",
   keeps: ["status", "waiting"],
   params,
-  body: z.strictObject({ reason: reasonText }),
+  body: withExamples(z.strictObject({ reason: reasonText }), { reason: "the order was cancelled" }),
   response: z.object({ status: z.enum(["dead_letter", "discarded"]), waiting: z.number().int() }),
 });

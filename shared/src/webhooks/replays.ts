@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, page, paging, timestamp } from "../endpoint.ts";
+import { defineEndpoint, page, paging, timestamp, withExamples } from "../endpoint.ts";
 import { defineTopic } from "../live/topic.ts";
 import { reasonText } from "../reason.ts";
 import { runPhase, runState } from "../runs.ts";
@@ -188,7 +188,7 @@ export const planReplay = defineEndpoint({
   access: "webhooks:replay",
   action: "webhooks.replay.plan",
   keeps: [...replayKept, "ids", "status", "endpointId", "eventType", "errorClass", "from", "to", "q"],
-  body: replayFilter,
+  body: withExamples(replayFilter, { status: ["dead_letter"], errorClass: ["http_5xx"] }),
   response: replayDetail,
   status: 201,
 });
@@ -203,11 +203,18 @@ export const startReplay = defineEndpoint({
   action: "webhooks.replay.start",
   keeps: replayKept,
   stepUp: "when the plan holds more deliveries than the threshold",
-  body: z.strictObject({
-    planId: z.uuid(),
-    reason: reasonText,
-    ratePerSecond: z.number().int().min(1).max(10_000).nullable(),
-  }),
+  body: withExamples(
+    z.strictObject({
+      planId: z.uuid(),
+      reason: reasonText,
+      ratePerSecond: z.number().int().min(1).max(10_000).nullable(),
+    }),
+    {
+      planId: "01985c3e-8f00-7000-8000-000000000002",
+      reason: "the receiver is back",
+      ratePerSecond: 50,
+    },
+  ),
   response: replayDetail,
   status: 202,
 });

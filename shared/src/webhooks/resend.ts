@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint } from "../endpoint.ts";
+import { defineEndpoint, withExamples } from "../endpoint.ts";
 import { reasonText } from "../reason.ts";
 
 /** Deliveries that one call may send again. */
@@ -17,14 +17,20 @@ export const resendDeliveries = defineEndpoint({
   access: "webhooks:resend",
   action: "webhooks.deliveries.resend",
   keeps: ["status", "count", "skipped"],
-  body: z.strictObject({
-    /** Each with the generation that a person has seen, so that two people cannot both send it. */
-    deliveries: z
-      .array(z.strictObject({ id: z.uuid(), generation: z.number().int().min(1) }))
-      .min(1)
-      .max(resendMax),
-    reason: reasonText,
-  }),
+  body: withExamples(
+    z.strictObject({
+      /** Each with the generation that a person has seen, so that two people cannot both send it. */
+      deliveries: z
+        .array(z.strictObject({ id: z.uuid(), generation: z.number().int().min(1) }))
+        .min(1)
+        .max(resendMax),
+      reason: reasonText,
+    }),
+    {
+      deliveries: [{ id: "01985c3e-8f00-7000-8000-000000000001", generation: 1 }],
+      reason: "the receiver lost its database",
+    },
+  ),
   response: z.object({ resent: z.number().int(), skipped: z.number().int() }),
   status: 202,
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, page, paging, slug, timestamp } from "../endpoint.ts";
+import { defineEndpoint, page, paging, slug, timestamp, withExamples } from "../endpoint.ts";
 
 /** Audited fields of a source. */
 export const sourceKept = [
@@ -159,17 +159,26 @@ export const createSource = defineEndpoint({
   access: "webhooks:configure",
   action: "webhooks.source.create",
   keeps: sourceKept,
-  body: z.strictObject({
-    slug,
-    name: fields.name,
-    scheme: sourceScheme,
-    rules: fields.rules.prefault({}),
-    addresses: fields.addresses.default([]),
-    maxBodyBytes: fields.maxBodyBytes.default(bodyLimit.defaultBytes),
-    redaction: fields.redaction.prefault({}),
-    searchFields: fields.searchFields.default([]),
-    secret,
-  }),
+  body: withExamples(
+    z.strictObject({
+      slug,
+      name: fields.name,
+      scheme: sourceScheme,
+      rules: fields.rules.prefault({}),
+      addresses: fields.addresses.default([]),
+      maxBodyBytes: fields.maxBodyBytes.default(bodyLimit.defaultBytes),
+      redaction: fields.redaction.prefault({}),
+      searchFields: fields.searchFields.default([]),
+      secret,
+    }),
+    {
+      slug: "shop",
+      name: "Shop",
+      scheme: "standard",
+      redaction: { fields: ["data.customer.name", "**.phone"], patterns: ["CUST-########"] },
+      searchFields: ["data.orderId"],
+    },
+  ),
   response: withSecret,
   status: 201,
 });
@@ -182,15 +191,18 @@ export const updateSource = defineEndpoint({
   action: "webhooks.source.update",
   keeps: sourceKept,
   params: id,
-  body: z.strictObject({
-    version: z.number().int(),
-    name: fields.name.optional(),
-    rules: fields.rules.optional(),
-    addresses: fields.addresses.optional(),
-    maxBodyBytes: fields.maxBodyBytes.optional(),
-    redaction: fields.redaction.optional(),
-    searchFields: fields.searchFields.optional(),
-  }),
+  body: withExamples(
+    z.strictObject({
+      version: z.number().int(),
+      name: fields.name.optional(),
+      rules: fields.rules.optional(),
+      addresses: fields.addresses.optional(),
+      maxBodyBytes: fields.maxBodyBytes.optional(),
+      redaction: fields.redaction.optional(),
+      searchFields: fields.searchFields.optional(),
+    }),
+    { version: 3, maxBodyBytes: 5_242_880, addresses: ["203.0.113.0/24"] },
+  ),
   response: webhookSource,
 });
 
@@ -202,12 +214,15 @@ export const rotateSource = defineEndpoint({
   action: "webhooks.source.rotate",
   keeps: sourceKept,
   params: id,
-  body: z.strictObject({
-    version: z.number().int(),
-    secret,
-    /** At most 7 days; 0 refuses the former secret at once. */
-    overlapHours: z.number().int().min(0).max(168).default(24),
-  }),
+  body: withExamples(
+    z.strictObject({
+      version: z.number().int(),
+      secret,
+      /** At most 7 days; 0 refuses the former secret at once. */
+      overlapHours: z.number().int().min(0).max(168).default(24),
+    }),
+    { version: 3, overlapHours: 24 },
+  ),
   response: withSecret,
 });
 

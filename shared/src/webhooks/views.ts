@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, timestamp } from "../endpoint.ts";
+import { defineEndpoint, timestamp, withExamples } from "../endpoint.ts";
 import { deliveryStatus, errorClass } from "./webhooks.ts";
 
 /** A filter of the log without a time range. */
@@ -38,7 +38,10 @@ export const createDeliveryView = defineEndpoint({
   access: "webhooks:read",
   action: "webhooks.view.create",
   keeps: [...deliveryFilterKept, "name"],
-  body: z.strictObject({ name: z.string().trim().min(1).max(80), filter: storedDeliveryFilter }),
+  body: withExamples(
+    z.strictObject({ name: z.string().trim().min(1).max(80), filter: storedDeliveryFilter }),
+    { name: "Dead at the bank", filter: { status: ["dead_letter"], q: "bank" } },
+  ),
   response: deliveryView,
   status: 201,
 });

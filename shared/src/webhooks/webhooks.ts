@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { defineEndpoint, page, paging, queryFlag, queryList, slug, timestamp } from "../endpoint.ts";
+import {
+  defineEndpoint,
+  page,
+  paging,
+  queryFlag,
+  queryList,
+  slug,
+  timestamp,
+  withExamples,
+} from "../endpoint.ts";
 import { defineTopic } from "../live/topic.ts";
 import { reasonText } from "../reason.ts";
 import {
@@ -230,7 +239,10 @@ export const replayDelivery = defineEndpoint({
   action: "webhooks.delivery.replay",
   keeps: ["status", "generation"],
   params: z.strictObject({ id: z.uuid() }),
-  body: z.strictObject({ reason: reasonText, version: z.number().int().optional() }),
+  body: withExamples(z.strictObject({ reason: reasonText, version: z.number().int().optional() }), {
+    reason: "the receiver is back",
+    version: 7,
+  }),
   response: delivery.extend({ version: z.number().int() }),
   status: 202,
 });
@@ -263,14 +275,24 @@ export const createEndpoint = defineEndpoint({
   access: "webhooks:configure",
   action: "webhooks.endpoint.create",
   keeps: endpointKept,
-  body: z.strictObject({
-    slug,
-    ...endpointFields,
-    eventTypes: endpointFields.eventTypes.default([]),
-    settings: endpointSettingsChange.default({}),
-    headers: endpointHeaders.default([]),
-    secret,
-  }),
+  body: withExamples(
+    z.strictObject({
+      slug,
+      ...endpointFields,
+      eventTypes: endpointFields.eventTypes.default([]),
+      settings: endpointSettingsChange.default({}),
+      headers: endpointHeaders.default([]),
+      secret,
+    }),
+    {
+      slug: "fulfilment",
+      name: "Fulfilment",
+      url: "https://fulfilment.example/hooks",
+      eventTypes: ["order.*", "!order.test"],
+      settings: { timeoutMs: 10_000, ratePerSecond: 20, orderBy: "data.orderId" },
+      headers: [{ name: "x-tenant", value: "eu" }],
+    },
+  ),
   response: webhookEndpoint.extend({ secret: z.string() }),
   status: 201,
 });
@@ -283,15 +305,18 @@ export const updateEndpoint = defineEndpoint({
   action: "webhooks.endpoint.update",
   keeps: endpointKept,
   params: z.strictObject({ id: z.uuid() }),
-  body: z.strictObject({
-    version: z.number().int(),
-    name: endpointFields.name.optional(),
-    url: endpointFields.url.optional(),
-    eventTypes: endpointFields.eventTypes.optional(),
-    settings: endpointSettingsChange.optional(),
-    headers: endpointHeaders.optional(),
-    enabled: z.boolean().optional(),
-  }),
+  body: withExamples(
+    z.strictObject({
+      version: z.number().int(),
+      name: endpointFields.name.optional(),
+      url: endpointFields.url.optional(),
+      eventTypes: endpointFields.eventTypes.optional(),
+      settings: endpointSettingsChange.optional(),
+      headers: endpointHeaders.optional(),
+      enabled: z.boolean().optional(),
+    }),
+    { version: 14, settings: { ratePerSecond: 5 } },
+  ),
   response: webhookEndpoint,
 });
 
