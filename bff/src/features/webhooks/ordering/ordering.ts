@@ -6,7 +6,7 @@ import type { AttemptStore, Doorbell } from "../delivery/delivery.ts";
 import type { OrderingStore } from "./store.ts";
 
 export { createOrderActs, type OrderActs } from "./acts.ts";
-export { createOrderingStore, type DeliveryOrder } from "./store.ts";
+export { createOrderingStore } from "./store.ts";
 
 /** Keys that are looked at in one statement. */
 const keysAtOnce = 500;
@@ -92,4 +92,3 @@ export function createOrdering({ store, doorbell, events, everyMs, clock, log }:
     },
   };
 }
-export type Ordering = ReturnType<typeof createOrdering>;
