@@ -84,7 +84,8 @@ export function createOwnEvents(deps: {
           createdAt,
           fate: "matched",
           missedBy: [],
-          deliveries: [{ id, endpointId, maxAttempts: schedule.length + 1 }],
+          searchValues: [],
+          deliveries: [{ id, endpointId, maxAttempts: schedule.length + 1, orderKey: null }],
         },
       ]);
     },

@@ -206,11 +206,11 @@ const Body = (props: {
         </div>
         <HeldKeys organization={organization} endpoint={endpoint} address={address} />
         <Settings endpoint={endpoint} onEdit={mayConfigure ? onEdit : null} />
+        <Verification endpoint={endpoint} />
       </div>
       <aside className={css.aside} aria-label="Secret and changes">
         <Rotation organization={organization} endpoint={endpoint} mayAct={mayConfigure} />
         <Changes organization={organization} id={endpoint.id} />
-        <Verification endpoint={endpoint} />
       </aside>
     </div>
   );

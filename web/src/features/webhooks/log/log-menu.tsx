@@ -19,7 +19,7 @@ export const LogMenu = (props: { organization: string; address: PageAddress<Webh
   // Read when the menu is opened, so that the page needs no request for it.
   const views = useQuery({ ...deliveryViewsQuery(organization), enabled: false }).data?.items ?? [];
   return (
-    <>
+    <span className="row no-phone">
       <MenuSlot
         button={(opener) => <Button {...opener}>{shownView(views, address.search)?.name ?? "Views"}</Button>}
       >
@@ -35,6 +35,6 @@ export const LogMenu = (props: { organization: string; address: PageAddress<Webh
           />
         </Suspense>
       )}
-    </>
+    </span>
   );
 };
