@@ -8,6 +8,11 @@ import type { SourceRedaction, SourceRules } from "@wheelhouse/shared/webhooks/s
 import type { ColumnType } from "kysely";
 import type { KeptLatePlan, KeptPlan, KeptReply, QueueAct } from "./table-overrides.ts";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[] ? U[] : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> =
+  T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S[], I[], U[]> : T[];
+
 export type Generated<T> =
   T extends ColumnType<infer S, infer I, infer U>
     ? ColumnType<S, I | undefined, U>
@@ -449,6 +454,102 @@ export interface IdempotencyKeys {
   org_id: string;
   request_hash: Buffer;
   result: Buffer | null;
+}
+
+export interface IndexedCauses {
+  id: number;
+  message: string;
+  name: string;
+  org_id: string;
+}
+
+export interface IndexedJobs {
+  added_at: Date;
+  attempts: number;
+  attempts_most: number | null;
+  cause: number | null;
+  data_bytes: number | null;
+  data_hash: number | null;
+  data_no: number | null;
+  due_at: Date | null;
+  error: string | null;
+  error_hash: number | null;
+  error_no: number | null;
+  fields: "whole" | "cut" | "none";
+  finished_at: Date | null;
+  job_id: string;
+  name: string;
+  no: Generated<number>;
+  org_id: string;
+  processed_at: Date | null;
+  queue: number;
+  state:
+    | "waiting"
+    | "prioritized"
+    | "delayed"
+    | "active"
+    | "waiting-children"
+    | "completed"
+    | "failed"
+    | "removed";
+  tallied_as: string;
+  worker: string | null;
+}
+
+export interface IndexedJobTallies {
+  cause: number;
+  first_at: Date | null;
+  jobs: number;
+  last_at: Date | null;
+  name: string;
+  org_id: string;
+  queue: number;
+  state: string;
+}
+
+export interface IndexedJobTerms {
+  added_at: ColumnType<Date, Date, never>;
+  fields: ColumnType<Json | null, Json | null, never>;
+  job_id: ColumnType<string, string, never>;
+  no: ColumnType<number, number, never>;
+  org_id: ColumnType<string, string, never>;
+  queue: ColumnType<number, number, never>;
+  terms: ColumnType<ArrayType<number>, ArrayType<number>, never>;
+}
+
+export interface IndexedQueues {
+  added_at: Generated<Date>;
+  cursor: string;
+  filled_at: Date | null;
+  filled_jobs: Generated<number>;
+  filling: Json | null;
+  gap_at: Date | null;
+  gaps: Generated<number>;
+  id: Generated<number>;
+  name: string;
+  org_id: string;
+  queue: string;
+  skipped: Generated<number>;
+  source: string;
+}
+
+export interface IndexedSources {
+  behind_ms: number | null;
+  failure: string | null;
+  org_id: string;
+  read_at: Date | null;
+  source: string;
+  updated_at: Date;
+}
+
+export interface IndexFieldRules {
+  created_at: ColumnType<Date, Date | undefined, never>;
+  created_by: ColumnType<string, string, never>;
+  id: ColumnType<string, string | undefined, never>;
+  org_id: ColumnType<string, string, never>;
+  path: ColumnType<string, string, never>;
+  queue: ColumnType<string | null, string | null, never>;
+  what: ColumnType<"out" | "hash", "out" | "hash", never>;
 }
 
 export interface Invitations {
@@ -1060,6 +1161,13 @@ export interface Tables {
   history_open: HistoryOpen;
   history_rollups: HistoryRollups;
   idempotency_keys: IdempotencyKeys;
+  index_field_rules: IndexFieldRules;
+  indexed_causes: IndexedCauses;
+  indexed_job_tallies: IndexedJobTallies;
+  indexed_job_terms: IndexedJobTerms;
+  indexed_jobs: IndexedJobs;
+  indexed_queues: IndexedQueues;
+  indexed_sources: IndexedSources;
   invitations: Invitations;
   leases: Leases;
   maintenance_windows: MaintenanceWindows;

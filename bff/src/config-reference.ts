@@ -200,6 +200,11 @@ export const variableReference: Record<VariableName, VariableReference> = {
     example: "90",
     readBy: ["web", "worker"],
   },
+  WHEELHOUSE_JOBS_KEPT_DAYS: {
+    description: "Days for which jobs of watched queues can be found, counted from when they were added.",
+    example: "30",
+    readBy: ["web", "collector"],
+  },
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: {
     description: "Changes and exports of an organization in an hour, by people and tokens together.",
     example: "1000",
@@ -334,7 +339,7 @@ const groups: readonly { title: string; has: (name: string) => boolean }[] = [
     has: (name) => /^(PORT|HOST|WHEELHOUSE_(PUBLIC|TRUST|DATA|ROLES|DRAIN|LOG|DEMO|FLEET|HEALTH))/.test(name),
   },
   { title: "Sign-in and limits", has: (name) => /^WHEELHOUSE_(OIDC|SESSION|RATE)_/.test(name) },
-  { title: "What is watched", has: (name) => /^WHEELHOUSE_(CONFIG|SAMPLE|WATCH)/.test(name) },
+  { title: "What is watched", has: (name) => /^WHEELHOUSE_(CONFIG|SAMPLE|WATCH|JOBS)/.test(name) },
   {
     title: "Webhooks",
     has: (name) => /^WHEELHOUSE_(ALLOW|RETRY|DELIVERY|DELIVERIES|DEAD_LETTERS|BREAKER|REFUSALS)_/.test(name),

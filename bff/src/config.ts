@@ -100,6 +100,8 @@ export type Config = {
     /** Undefined for PagerDuty's own. */
     pagerDutyUrl: string | undefined;
   };
+  /** Days for which jobs of watched queues can be found. */
+  jobIndex: { keptDays: number };
   audit: ProofConfig;
   rateLimits: {
     mutationsPerHour: number;
@@ -182,6 +184,7 @@ export const variables = z.object({
   WHEELHOUSE_DELIVERIES_KEPT_DAYS: wholeNumber.default(7),
   WHEELHOUSE_DEAD_LETTERS_KEPT_DAYS: wholeNumber.default(90),
   WHEELHOUSE_REFUSALS_KEPT_DAYS: wholeNumber.default(30),
+  WHEELHOUSE_JOBS_KEPT_DAYS: wholeNumber.default(14),
   WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR: wholeNumber.default(1_000),
   WHEELHOUSE_RATE_LIMIT_FAILURES_PER_15_MIN: wholeNumber.default(100),
   WHEELHOUSE_RATE_LIMIT_SWITCHES_PER_MINUTE: wholeNumber.default(30),
@@ -274,6 +277,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
           : undefined,
       pagerDutyUrl: read.WHEELHOUSE_PAGERDUTY_URL,
     },
+    jobIndex: { keptDays: read.WHEELHOUSE_JOBS_KEPT_DAYS },
     audit: auditConfig(read),
     rateLimits: {
       mutationsPerHour: read.WHEELHOUSE_RATE_LIMIT_MUTATIONS_PER_HOUR,

@@ -205,6 +205,8 @@ const kept: Record<string, readonly string[]> = {
     "failed",
     "skipped",
   ],
+  "queues.index.allow": ["queue", "path", "what"],
+  "queues.index.restrict": ["queue", "path", "what"],
   "sources.target.create": [
     "kind",
     "name",

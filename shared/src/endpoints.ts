@@ -20,6 +20,7 @@ import { liveContracts } from "./live.ts";
 import * as otlp from "./otlp.ts";
 import * as queueJobActs from "./queues/job-acts.ts";
 import * as queueJobs from "./queues/jobs.ts";
+import * as queuesFind from "./queues/find.ts";
 import * as sourceTrial from "./sources/trial.ts";
 import * as sources from "./sources.ts";
 import * as wall from "./wall.ts";
@@ -54,6 +55,7 @@ const contracts = [
   otlp,
   queueJobActs,
   queueJobs,
+  queuesFind,
   sources,
   webhookDeadLetters,
   webhookEndpoints,

@@ -54,6 +54,7 @@ export function createFoundations({ config, log, clock, database, redis, redisUr
     audit,
     access,
     box,
+    secretKey,
     ownCaches,
     sessionEnds,
     /** A connection that only subscribes. */

@@ -15,6 +15,7 @@ import { createReasonOf, createRelatedTo } from "#features/overview/overview.ts"
 import { createJobs } from "#features/queues/jobs/jobs.ts";
 import { createQueues } from "#features/queues/queues.ts";
 import { queueRows } from "#features/queues/rows.ts";
+import { createJobSearch } from "#features/queues/search/search.ts";
 import { createQueuesSource } from "#features/queues/source.ts";
 import { createSchedules } from "#features/schedules/schedules.ts";
 import { createDeclared, createSources } from "#features/sources/sources.ts";
@@ -59,11 +60,11 @@ export function createReading(
 
 /** The features that people watch and act on, and what observes their subjects. */
 export function createWatchers(
-  { core, box }: Foundations,
+  { core, box, secretKey }: Foundations,
   { history, declared, watch, reading }: ReturnType<typeof createReading>,
   resetOwnBreaker: CommandsDeps["resetOwn"],
 ) {
-  const { snapshots, channel, intervalMs, redisServers, detailedServers } = watch;
+  const { snapshots, owner, channel, intervalMs, redisServers, detailedServers } = watch;
   const { catalogue, hashOf } = declared;
   const calls = createWatchedCalls(core);
   const http = calls.around(
@@ -121,6 +122,7 @@ export function createWatchers(
         effectsOfJob: operations.effects.ofJob,
         filter: createServerFilter(core.config.observe.allowAddresses),
       }),
+      jobSearch: createJobSearch(core, { snapshots, servers: redisServers, owner, secretKey }),
       sources: createSources(core, {
         declared,
         box,

@@ -121,6 +121,12 @@ export const expectations: Record<string, string> = {
   "POST /api/v1/queues/{id}/clean": "O A S T",
   "POST /api/v1/queues/{id}/obliterate": "O A S",
   "POST /api/v1/queues/{id}/limits": "O A S T",
+  "GET /api/v1/jobs": "V O A U S T",
+  "GET /api/v1/jobs/index": "V O A U S T",
+  "GET /api/v1/jobs/words": "V O A U S T",
+  "GET /api/v1/jobs/causes": "V O A U S T",
+  "POST /api/v1/jobs/rules": "A S T",
+  "DELETE /api/v1/jobs/rules/{id}": "A S T",
 
   "GET /api/v1/schedules": "V O A U S T",
   "GET /api/v1/schedules/{id}": "V O A U S T",
