@@ -83,6 +83,12 @@ export const organizationPages = {
     firstReads: ["/schedules"],
   },
   jobs: { path: "/queues/jobs", title: "Jobs", reachedBy: "page" },
+  findJob: {
+    path: "/queues/find",
+    title: "Find a job",
+    reachedBy: "palette",
+    detail: "by id, name, error or a field of its data",
+  },
   webhooks: {
     path: "/webhooks",
     title: "Webhooks",

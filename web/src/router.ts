@@ -8,6 +8,7 @@ import { auditRoute } from "#routes/audit.tsx";
 import { breakersRoute } from "#routes/breakers.tsx";
 import { cachesRoute } from "#routes/caches.tsx";
 import { defaultOrganizationRoutes } from "#routes/default-organization.tsx";
+import { findJobRoute } from "#routes/find-job.tsx";
 import { inviteRoute } from "#routes/invite.tsx";
 import { jobsRoute } from "#routes/jobs.tsx";
 import { organizationRoute } from "#routes/organization.tsx";
@@ -37,6 +38,7 @@ const routeTree = rootRoute.addChildren([
     queuesRoute,
     schedulesRoute,
     jobsRoute,
+    findJobRoute,
     webhooksRoute,
     auditRoute,
     accessRoute,

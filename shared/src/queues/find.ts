@@ -19,7 +19,7 @@ const text = z.string().trim().min(1).max(500);
 const named = queryList(z.string().min(1).max(600));
 
 /** A condition on a field of the data: `user.id:42`, with alternatives after commas. */
-export const dataCondition = z
+const dataCondition = z
   .string()
   .max(700)
   .regex(/^[^:]{1,200}:.+$/s, "must be a field and its value, such as user.id:42");
@@ -38,10 +38,14 @@ const filter = {
     .string()
     .regex(/^-?\d{1,20}$/)
     .optional(),
-  /** Each a field and its value; all must hold. Needs `queues:payload`, as does `text`. */
+  /**
+   * Fields and their values, such as `user.id:42;list:autumn`, or several parameters; all must hold. Needs
+   * `queues:payload`, as does `text`.
+   */
   data: z
-    .union([dataCondition, z.array(dataCondition).max(5)])
-    .transform((given) => (Array.isArray(given) ? given : [given]))
+    .union([z.string().max(2_000), z.array(z.string().max(700)).max(5)])
+    .transform((given) => (Array.isArray(given) ? given : given.split(/;(?=[^:;\s]{1,200}:)/)))
+    .pipe(z.array(dataCondition).max(5))
     .optional(),
   /** The whole value of any field. */
   text: text.optional(),

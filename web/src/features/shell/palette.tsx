@@ -126,6 +126,18 @@ const deliveryEntries = (text: string, open: (page: string) => void): Entry[] =>
       ]
     : [];
 
+/** Entry that finds a job by its pasted id. */
+const jobEntries = (text: string, open: (page: string) => void): Entry[] =>
+  /^[\w:./@-]*\d[\w:./@-]*$/.test(text)
+    ? [
+        {
+          id: "job",
+          label: `Find ${text} among all jobs`,
+          run: () => open(`queues/find?q=${encodeURIComponent(`id:${text}`)}`),
+        },
+      ]
+    : [];
+
 const organizationEntries = (
   session: SessionView,
   onSwitch: (organization: OrganizationRef) => void,
@@ -200,6 +212,7 @@ const Palette = (props: {
   const pages = usePages(session);
   const actions = useActions(props);
   const groups = [
+    { heading: "Jobs", entries: jobEntries(search.trim(), toAddress) },
     { heading: "Deliveries", entries: deliveryEntries(search.trim(), toAddress) },
     { heading: "Pages", entries: pages.filter(matches) },
     ...(wanted === "" ? [] : watchedGroups(watched, matches, toAddress)),

@@ -88,13 +88,17 @@ const Suggestions = (props: {
 /** On a phone there is no room for them: a tap lists the keys. */
 const hasRoomForHints = (): boolean => !window.matchMedia("(max-width: 640px)").matches;
 
+/** Keys that stand for many, and those that they stand for, are completed only. */
+const hintsOf = (keys: readonly FilterKey[]): string =>
+  keys
+    .filter(({ key, isFamily }) => isFamily !== true && !key.includes("."))
+    .map(({ key }) => `${key}:`)
+    .join(" ");
+
 const placeholderOf = (label: string, keys: readonly FilterKey[], filter: Filter): string =>
   filter.tokens.length === 0
-    ? `${label}${keys.length > 0 && hasRoomForHints() ? `, ${keys.map(({ key }) => `${key}:`).join(" ")}` : ""}`
-    : keys
-        .filter(({ key }) => filter.tokens.every((token) => nameOf(token.key) !== key))
-        .map(({ key }) => `${key}:`)
-        .join(" ");
+    ? `${label}${keys.length > 0 && hasRoomForHints() ? `, ${hintsOf(keys)}` : ""}`
+    : hintsOf(keys.filter(({ key }) => filter.tokens.every((token) => nameOf(token.key) !== key)));
 
 /** Typed text that is not a token yet. It follows the URL while nobody is typing. */
 const useDraft = (

@@ -5,6 +5,8 @@
 export type FilterKey = {
   key: string;
   canNegate?: boolean;
+  /** Stands for every key that begins with it, such as the fields of some data. */
+  isFamily?: boolean;
   values?: readonly { value: string; label?: string; detail?: string }[];
 };
 export type FilterToken = { key: string; value: string };
@@ -16,9 +18,10 @@ export const notMark = "-";
 
 /** The key of a token or a typed word, negated or not. */
 export const keyOf = (keys: readonly FilterKey[], name: string): FilterKey | undefined =>
-  keys.find(({ key, canNegate }) => name === key || (canNegate === true && name === `${notMark}${key}`));
+  keys.find(({ key, canNegate }) => name === key || (canNegate === true && name === `${notMark}${key}`)) ??
+  keys.find(({ key, isFamily }) => isFamily === true && name.startsWith(key) && name.length > key.length);
 
-const words = (input: string): string[] => input.match(/-?[a-zA-Z]+:"[^"]*"|"[^"]*"|\S+/g) ?? [];
+const words = (input: string): string[] => input.match(/-?[a-zA-Z][\w.[\]-]*:"[^"]*"|"[^"]*"|\S+/g) ?? [];
 const unquote = (text: string): string => text.replace(/^"(.*)"$/, "$1");
 
 const readValue = (key: FilterKey, text: string): string =>
@@ -79,9 +82,9 @@ export const suggestFilter = (
       .flatMap((key) => (key.canNegate === true ? [key, { ...key, key: `${notMark}${key.key}` }] : [key]))
       .filter(({ key }) => key.startsWith(word.toLowerCase()))
       .slice(0, 8)
-      .map(({ key, values }) => ({
-        insert: `${before}${key}:`,
-        label: `${key}:`,
+      .map(({ key, values, isFamily }) => ({
+        insert: `${before}${key}${isFamily === true ? "" : ":"}`,
+        label: isFamily === true ? `${key}…:` : `${key}:`,
         detail: key.startsWith(notMark)
           ? "all but these"
           : values === undefined
