@@ -841,6 +841,28 @@ create policy by_system on wheelhouse.invitations to wheelhouse_system using (tr
 grant insert, select, update on wheelhouse.invitations to wheelhouse_app;
 grant select on wheelhouse.invitations to wheelhouse_system;
 
+create table wheelhouse.job_timings (
+  org_id uuid not null,
+  queue text not null,
+  name text not null,
+  jobs integer not null,
+  wait_p50_ms integer,
+  wait_p95_ms integer,
+  wait_p99_ms integer,
+  run_p50_ms integer,
+  run_p95_ms integer,
+  run_p99_ms integer,
+  observed_at timestamptz(3) not null,
+  constraint job_timings_pkey primary key (org_id, queue, name),
+  constraint job_timings_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+) with (fillfactor=50);
+create index job_timings_old on wheelhouse.job_timings using btree (observed_at);
+alter table wheelhouse.job_timings enable row level security, force row level security;
+create policy by_organization on wheelhouse.job_timings to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.job_timings to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.job_timings to wheelhouse_system;
+grant select on wheelhouse.job_timings to wheelhouse_app;
+
 create table wheelhouse.leases (
   name text not null,
   owner text not null,

@@ -567,6 +567,20 @@ export interface Invitations {
   token_hash: Buffer;
 }
 
+export interface JobTimings {
+  jobs: number;
+  name: string;
+  observed_at: Date;
+  org_id: string;
+  queue: string;
+  run_p50_ms: number | null;
+  run_p95_ms: number | null;
+  run_p99_ms: number | null;
+  wait_p50_ms: number | null;
+  wait_p95_ms: number | null;
+  wait_p99_ms: number | null;
+}
+
 export interface Leases {
   epoch: number;
   expires_at: Date;
@@ -1169,6 +1183,7 @@ export interface Tables {
   indexed_queues: IndexedQueues;
   indexed_sources: IndexedSources;
   invitations: Invitations;
+  job_timings: JobTimings;
   leases: Leases;
   maintenance_windows: MaintenanceWindows;
   memberships: Memberships;

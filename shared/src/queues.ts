@@ -14,6 +14,10 @@ export const queueCounts = z.object({
   completed: z.number(),
 });
 
+/** Durations in ms, within 5 %. */
+export const percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() });
+export type Percentiles = z.infer<typeof percentiles>;
+
 /** One queue at its last sample. `id` is used in the queue's own paths. */
 export const queueRow = z.object({
   id: z.string(),
@@ -37,6 +41,14 @@ export const queueRow = z.object({
   /** Over the last minute; null until there are enough samples. */
   completedPerMinute: z.number().nullable(),
   failedPerMinute: z.number().nullable(),
+  /**
+   * How long jobs waited for a worker and how long it worked, over the last 5 minutes; null without any, absent while the
+   * queue's events are not read.
+   */
+  wait: percentiles.nullable().optional(),
+  run: percentiles.nullable().optional(),
+  /** How often a job was taken from a worker that no longer renewed its lock, in these minutes. */
+  stalled: z.number().optional(),
   /**
    * Estimated time until no job is waiting: `empty`, `paused`, `never` (no progress), or a number of ms; null
    * when unknown.

@@ -90,6 +90,12 @@ export function createWatchers(
     calls,
     reasonOf: createReasonOf(reading),
   });
+  const queues = createQueues(core, {
+    ...reading,
+    sources: watch.queues,
+    servers: servers.rows,
+    intervalMs,
+  });
   return {
     servers,
     watchers: {
@@ -106,7 +112,7 @@ export function createWatchers(
         reported: watch.reportedWithOwn,
         pushed: watch.pushed,
       }),
-      queues: createQueues(core, { ...reading, sources: watch.queues, servers: servers.rows, intervalMs }),
+      queues,
       schedules: createSchedules(core, {
         ...reading,
         sources: watch.schedulers,
@@ -122,7 +128,13 @@ export function createWatchers(
         effectsOfJob: operations.effects.ofJob,
         filter: createServerFilter(core.config.observe.allowAddresses),
       }),
-      jobSearch: createJobSearch(core, { snapshots, servers: redisServers, owner, secretKey }),
+      jobSearch: createJobSearch(core, {
+        snapshots,
+        servers: redisServers,
+        owner,
+        secretKey,
+        timings: queues.timings,
+      }),
       sources: createSources(core, {
         declared,
         box,

@@ -125,6 +125,7 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/jobs/index": "V O A U S T",
   "GET /api/v1/jobs/words": "V O A U S T",
   "GET /api/v1/jobs/causes": "V O A U S T",
+  "GET /api/v1/jobs/timings": "V O A U S T",
   "POST /api/v1/jobs/rules": "A S T",
   "DELETE /api/v1/jobs/rules/{id}": "A S T",
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineEndpoint, paging, queryFlag, queryList, shownCharacters, timestamp } from "../endpoint.ts";
+import { percentiles } from "../queues.ts";
 
 /** States by which jobs are found. `removed`: it left Redis before it completed, or somebody removed it. */
 export const foundStates = [
@@ -221,6 +222,28 @@ export const listJobCauses = defineEndpoint({
   }),
 });
 export type JobCauses = z.infer<typeof listJobCauses.response>;
+
+const timingPercentiles = percentiles.nullable();
+
+export const readJobTimings = defineEndpoint({
+  method: "GET",
+  path: "/jobs/timings",
+  summary: "Wait and run times of a queue's jobs by name, over the last 5 minutes",
+  access: "queues:read",
+  query: z.strictObject({
+    /** Id of a queue. */
+    queue: z.string().min(1).max(600),
+  }),
+  response: z.object({
+    observedAt: timestamp.nullable(),
+    minutes: z.number(),
+    /** Most jobs first. */
+    names: z.array(
+      z.object({ name: z.string(), jobs: z.number(), wait: timingPercentiles, run: timingPercentiles }),
+    ),
+  }),
+});
+export type JobTimings = z.infer<typeof readJobTimings.response>;
 
 const rulePath = z
   .string()

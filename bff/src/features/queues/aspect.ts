@@ -26,6 +26,7 @@ import {
   queueRows,
   type SampledQueues,
 } from "./rows.ts";
+import type { Timings } from "./timings/timings.ts";
 
 const figures = defineFigures<ObservedQueue>("queue", [
   ["waiting", ({ counts }) => counts.waiting + counts.prioritized],
@@ -39,6 +40,13 @@ const figures = defineFigures<ObservedQueue>("queue", [
   ["workers", ({ workers }) => workers],
   ["completedPerMinute", ({ completedPerMinute }) => completedPerMinute],
   ["failedPerMinute", ({ failedPerMinute }) => failedPerMinute],
+  ["waitP50Ms", ({ wait }) => wait?.p50],
+  ["waitP95Ms", ({ wait }) => wait?.p95],
+  ["waitP99Ms", ({ wait }) => wait?.p99],
+  ["runP50Ms", ({ run }) => run?.p50],
+  ["runP95Ms", ({ run }) => run?.p95],
+  ["runP99Ms", ({ run }) => run?.p99],
+  ["stalled", ({ stalled }) => stalled],
   ["drainsInMs", ({ drainsInMs }) => (typeof drainsInMs === "number" ? drainsInMs : null)],
 ]);
 
@@ -295,8 +303,10 @@ export function createQueuesBoard(deps: {
   servers: AspectKey<SourceView>;
   intervalMs: number;
   clock: Clock;
+  /** Wait and run times, if this process reads the events. */
+  timings?: Pick<Timings, "of">;
 }): Board<ObservedQueue> {
-  const { sources, servers, intervalMs, clock } = deps;
+  const { sources, servers, intervalMs, clock, timings } = deps;
   const probesOf = createProbes(sources, { clock, everyMs: intervalMs });
   let probes = probesOf();
   let memory = new Map<string, Steady>();
@@ -326,7 +336,7 @@ export function createQueuesBoard(deps: {
           return latest.value.queues.map((reading) => {
             const { row, steady } = settleQueue(reading, memory.get(reading.id), nowMs);
             memory.set(reading.id, steady);
-            return { ...row, organization: source.organizationOf(reading) };
+            return { ...row, ...timings?.of(row.id, nowMs), organization: source.organizationOf(reading) };
           });
         const known = before.filter((queue) => queue.source === source.sourceId);
         const server = servers.rows(seen).find(({ id }) => id === source.sourceId);

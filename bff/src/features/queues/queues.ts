@@ -5,6 +5,7 @@ import { observationsOf } from "#observe/tick/tick.ts";
 import { createQueuesAspect, createQueuesBoard } from "./aspect.ts";
 import { queuesRoutes } from "./routes.ts";
 import { queueRows, type SampledQueues } from "./rows.ts";
+import { createTimings } from "./timings/timings.ts";
 
 type QueuesNeeds = Parameters<typeof queuesRoutes>[1] & {
   /** A live list that follows the catalogue. */
@@ -17,13 +18,16 @@ type QueuesNeeds = Parameters<typeof queuesRoutes>[1] & {
 /** The observed BullMQ queues. */
 export function createQueues({ clock }: Pick<Core, "clock">, needs: QueuesNeeds) {
   const { sources, servers, intervalMs, ...reading } = needs;
+  const timings = createTimings();
   const feature = { routes: (api) => queuesRoutes(api, reading) } satisfies Feature;
   return {
     ...feature,
     aspect: createQueuesAspect({
       servers,
-      board: createQueuesBoard({ sources, servers, intervalMs, clock }),
+      board: createQueuesBoard({ sources, servers, intervalMs, clock, timings }),
     }),
+    /** Wait and run times, for whoever reads the queues' events. */
+    timings,
     /** Wheelhouse's own queues. */
     own() {
       const tick = reading.snapshots.tick();

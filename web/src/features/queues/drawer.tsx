@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { Freshness } from "@wheelhouse/shared/freshness.ts";
 import type { QueueRow } from "@wheelhouse/shared/queues.ts";
 import { ApiError } from "#lib/api/api.ts";
-import { formatCount, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
+import { formatCount, formatLatency, formatPercent, formatRate, formatSpan } from "#lib/format.ts";
 import { useMoment } from "#lib/live/moment.ts";
 import { type HistoryChart, HistoryCharts } from "#ui/chart/history-charts.tsx";
 import { Sparkline } from "#ui/chart/sparkline.tsx";
@@ -16,6 +16,7 @@ import { Age, Time } from "#ui/text/time.tsx";
 import { DrainsIn, failureRatio, QueueStatus, readOrNull } from "./columns.tsx";
 import { queueQuery } from "./queries.ts";
 import styles from "./queues.module.css";
+import { Times } from "./times.tsx";
 import type { QueueView } from "./views.ts";
 
 const Stats = ({ row }: { row: QueueRow }) => {
@@ -137,6 +138,22 @@ const charts: readonly HistoryChart[] = [
     format: (value) => `${formatRate(value)} /m`,
   },
   {
+    title: "Wait time",
+    lines: [
+      { metric: "waitP50Ms", label: "p50", tone: "plain" },
+      { metric: "waitP95Ms", label: "p95", tone: "accent" },
+    ],
+    format: formatLatency,
+  },
+  {
+    title: "Run time",
+    lines: [
+      { metric: "runP50Ms", label: "p50", tone: "plain" },
+      { metric: "runP95Ms", label: "p95", tone: "accent" },
+    ],
+    format: formatLatency,
+  },
+  {
     title: "Oldest waiting job",
     lines: [{ metric: "oldestWaitingMs", label: "waits", tone: "plain" }],
     format: formatSpan,
@@ -245,6 +262,7 @@ export const QueueDrawer = (
         ) : (
           <PastTrend view={view} observedAt={moment} />
         )}
+        <Times organization={organization} row={row} isPast={moment !== null} />
         <HistoryCharts
           organization={organization}
           kind="queue"

@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import { readJobTimings } from "@wheelhouse/shared/queues/find.ts";
 import { listQueues, type QueueList, queueTopic, readQueue } from "@wheelhouse/shared/queues.ts";
 import { call } from "#lib/api/api.ts";
 import { type Board, boardQuery } from "#lib/live/live-board.ts";
@@ -24,6 +25,15 @@ export const queueQuery = (organization: string, id: string) =>
   queryOptions({
     queryKey: ["queues", organization, id],
     queryFn: ({ signal }) => call(readQueue, { params: { id } }, { organization, signal }),
+    staleTime: detailIntervalMs,
+    refetchInterval: detailIntervalMs,
+  });
+
+/** Wait and run times of a queue's jobs by name. */
+export const jobTimingsQuery = (organization: string, queue: string) =>
+  queryOptions({
+    queryKey: ["queues", organization, queue, "timings"],
+    queryFn: ({ signal }) => call(readJobTimings, { query: { queue } }, { organization, signal }),
     staleTime: detailIntervalMs,
     refetchInterval: detailIntervalMs,
   });

@@ -88,10 +88,10 @@ const Suggestions = (props: {
 /** On a phone there is no room for them: a tap lists the keys. */
 const hasRoomForHints = (): boolean => !window.matchMedia("(max-width: 640px)").matches;
 
-/** Keys that stand for many, and those that they stand for, are completed only. */
+/** Keys that stand for many, and those that they stand for, are completed only: they would fill the line. */
 const hintsOf = (keys: readonly FilterKey[]): string =>
   keys
-    .filter(({ key, isFamily }) => isFamily !== true && !key.includes("."))
+    .filter(({ key, isFamily, hasHint }) => isFamily !== true && hasHint !== false && !key.includes("."))
     .map(({ key }) => `${key}:`)
     .join(" ");
 

@@ -7,6 +7,8 @@ export type FilterKey = {
   canNegate?: boolean;
   /** Stands for every key that begins with it, such as the fields of some data. */
   isFamily?: boolean;
+  /** False for a key that links set and nobody has to know. */
+  hasHint?: false;
   values?: readonly { value: string; label?: string; detail?: string }[];
 };
 export type FilterToken = { key: string; value: string };

@@ -113,6 +113,7 @@ export function createFollower(deps: FollowerDeps) {
   let hasDays = false;
   let turn = 0;
   let driftAtMs = 0;
+  let formerReadMs = 0;
 
   const readNames = async (queues: readonly Followed[]) => {
     const { nowMs, reads, refusal } = await streams.readEvents(
@@ -158,10 +159,12 @@ export function createFollower(deps: FollowerDeps) {
         tx,
         taken.flatMap(({ progress }) => progress ?? []),
       );
-      const behindMs = Math.max(0, clock.now() - readAtMs + nowMs - readMs);
+      // What was added right after the former reading has waited since then.
+      const behindMs = Math.max(0, clock.now() - readAtMs + nowMs - Math.min(readMs, formerReadMs || readMs));
       const { organizationId } = first;
       await store.noteSource(tx, { organizationId, source, readMs, behindMs }, refusal);
     });
+    formerReadMs = readMs;
     for (const [index, { queue, read, progress }] of taken.entries()) {
       advance(queue, read, progress, nowMs);
       onEvents(queue.queue, read.events, kept[index]?.names ?? nothingKept.names);
@@ -222,6 +225,7 @@ export function createFollower(deps: FollowerDeps) {
     /** Forgets where it stands; the next step reads it from the index. */
     forget() {
       followed.clear();
+      formerReadMs = 0;
       hasDays = false;
     },
   };

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Core, Feature, Running } from "#lib/feature.ts";
 import type { SnapshotStore } from "#observe/spread/spread.ts";
+import { forgetTimings, type Timings } from "../timings/timings.ts";
 import { createFinding } from "./finding.ts";
 import { createHoldings } from "./holdings.ts";
 import { createReadingStore } from "./reading-store.ts";
@@ -15,6 +16,8 @@ export type JobSearchNeeds = {
   owner: string;
   /** 32 bytes in base64. */
   secretKey: string;
+  /** Learn from the events. */
+  timings: Timings;
 };
 
 /** The index of jobs: kept by the process that observes, searched in all. */
@@ -27,7 +30,7 @@ export function createJobSearch(
     clock,
     log,
   }: Pick<Core, "database" | "sharedReads" | "changes" | "config" | "clock" | "log">,
-  { snapshots, servers, owner, secretKey }: JobSearchNeeds,
+  { snapshots, servers, owner, secretKey, timings }: JobSearchNeeds,
 ) {
   const key = indexKeyOf(secretKey);
   const { keptDays } = config.jobIndex;
@@ -41,15 +44,16 @@ export function createJobSearch(
     owner,
     keptDays,
     terms: { key },
-    onEvents: () => {},
+    timings,
     clock,
     log,
   });
   return {
-    routes: (api) => searchRoutes(api, { finding, holdings, store, changes }),
+    routes: (api) => searchRoutes(api, { database, finding, holdings, store, changes, clock }),
     jobs: [
       { name: "days of the job index", on: "every process", run: worker.makeDays },
       { name: "expired jobs of the index", on: "retention", run: worker.expire },
+      { name: "old times of jobs", on: "retention", run: () => forgetTimings(database) },
     ],
     processes: [
       {

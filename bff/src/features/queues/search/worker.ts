@@ -9,8 +9,9 @@ import type { SnapshotStore } from "#observe/spread/spread.ts";
 import { describeFailure } from "#observe/targets/targets.ts";
 import { observationsOf } from "#observe/tick/tick.ts";
 import { queueRows } from "../rows.ts";
+import { keepTimings, type Timings } from "../timings/timings.ts";
 import { standingRules } from "./fields.ts";
-import { createFollower, type Follower, type FollowerDeps } from "./follow.ts";
+import { createFollower, type Follower } from "./follow.ts";
 import type { FollowedQueue } from "./followed.ts";
 import { createIndexStore } from "./store.ts";
 
@@ -20,6 +21,7 @@ const renewEveryMs = 4_000;
 const restMs = 300;
 const failedRestMs = 2_000;
 const rulesEveryMs = 2_000;
+const timingsEveryMs = 10_000;
 
 /** BullMQ prefix of Wheelhouse's own queues, whose jobs are deliveries and the like, and have pages of their own. */
 export const isOwnQueue = ({ source, prefix }: { source: string; prefix: string }) =>
@@ -34,7 +36,7 @@ export type IndexWorkerDeps = {
   owner: string;
   keptDays: number;
   terms: { key: string };
-  onEvents: FollowerDeps["onEvents"];
+  timings: Pick<Timings, "add" | "byName" | "forget">;
   clock: Clock;
   log: Logger;
 };
@@ -47,7 +49,7 @@ type Server = { follower: Follower; dueMs: number; running: boolean; failure: st
 
 /** Keeps the index of jobs while this process observes, in turns for each Redis server. */
 export function createIndexWorker(deps: IndexWorkerDeps) {
-  const { database, snapshots, servers, owner, keptDays, terms, onEvents, clock, log } = deps;
+  const { database, snapshots, servers, owner, keptDays, terms, timings, clock, log } = deps;
   const store = createIndexStore(database);
   const lease = createPostgresLease({ database, name: "job index", owner, ttlMs: leaseMs });
   const known = new Map<Redis, Server>();
@@ -55,6 +57,7 @@ export function createIndexWorker(deps: IndexWorkerDeps) {
   let rules = new Map<string, typeof standingRules>();
   let rulesAtMs = Number.NEGATIVE_INFINITY;
   let epoch: number | null = null;
+  let timingsAtMs = 0;
   let heldAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
@@ -103,6 +106,7 @@ export function createIndexWorker(deps: IndexWorkerDeps) {
   const leave = async () => {
     if (epoch === null) return;
     epoch = null;
+    timings.forget();
     for (const { follower } of known.values()) follower.forget();
     await lease.release().catch(() => {});
   };
@@ -116,6 +120,19 @@ export function createIndexWorker(deps: IndexWorkerDeps) {
       log.info({ epoch: held }, "this process now keeps the index of jobs");
     epoch = held;
     return held;
+  };
+
+  const noteTimings = async (queues: readonly FollowedQueue[]) => {
+    const nowMs = clock.now();
+    if (epoch === null || nowMs - timingsAtMs < timingsEveryMs) return;
+    const sinceMs = timingsAtMs;
+    timingsAtMs = nowMs;
+    const owners = new Map(queues.map(({ id, organizationId }) => [id, organizationId]));
+    const known = timings.byName(sinceMs, nowMs).flatMap(({ queue, names }) => {
+      const organizationId = owners.get(queue);
+      return organizationId === undefined ? [] : [{ organizationId, queue, names }];
+    });
+    await lease.write(epoch, (tx) => keepTimings(tx, known, nowMs));
   };
 
   const turnOf = async (server: Server, source: string, queues: readonly FollowedQueue[]) => {
@@ -158,6 +175,7 @@ export function createIndexWorker(deps: IndexWorkerDeps) {
     if (!observed.some(({ queues }) => queues !== null)) return leave();
     if ((await hold()) === null) return;
     await readRules();
+    await noteTimings(observed.flatMap(({ queues }) => queues ?? []));
     for (const { source, connection, queues } of observed) {
       const server = known.get(connection) ?? {
         follower: createFollower({
@@ -167,7 +185,7 @@ export function createIndexWorker(deps: IndexWorkerDeps) {
           lease,
           terms: { key: terms.key, keptDays, nowMs: clock.now },
           rulesOf,
-          onEvents,
+          onEvents: timings.add,
           clock,
         }),
         dueMs: 0,

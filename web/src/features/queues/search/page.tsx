@@ -18,7 +18,7 @@ import { NothingFound } from "./nothing.tsx";
 import { foundJobsQuery, jobIndexQuery, jobWordsQuery } from "./queries.ts";
 import css from "./search.module.css";
 import { FoundTable } from "./table.tsx";
-import { findKeys, queryOf, stateTones, stateWords } from "./view.ts";
+import { asksForFields, findKeys, queryOf, stateTones, stateWords } from "./view.ts";
 
 const JobCauses = onDemand(async () => ({ default: (await import("./causes.tsx")).JobCauses }));
 
@@ -99,7 +99,7 @@ const Results = (props: {
     >
       {() => (
         <>
-          <FoundTable organization={organization} rows={rows} />
+          <FoundTable organization={organization} rows={rows} isSought={asksForFields(filter)} />
           <LoadOlder name="Older jobs" list={found}>
             {found.hasNextPage
               ? `${formatCount(rows.length)} shown`

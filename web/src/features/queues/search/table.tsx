@@ -9,14 +9,14 @@ import { Age, Time, TimeHeader } from "#ui/text/time.tsx";
 import css from "./search.module.css";
 import { keyOfJob, noteOf, stateTones, stateWords, tookMsOf } from "./view.ts";
 
-const Matched = ({ row }: { row: FoundJob }) => {
+const Matched = ({ row, isSought }: { row: FoundJob; isSought: boolean }) => {
   const nowMs = useMinute();
   const note = noteOf(row, nowMs);
   return (
     <>
-      {row.matched.map(({ path, value }) => (
+      {row.matched.slice(0, isSought ? 2 : 1).map(({ path, value }) => (
         <span key={path} className={`mono cut ${css.field}`} title={`data.${path}: ${value}`}>
-          data.{path}: <mark className="hl">{value}</mark>
+          data.{path}: {isSought ? <mark className={css.hit}>{value}</mark> : value}
         </span>
       ))}
       <small title={note}>{note}</small>
@@ -46,7 +46,7 @@ const JobLink = (props: { organization: string; job: Pick<FoundJob, "id" | "name
   );
 };
 
-const columnsOf = (organization: string): readonly Column<FoundJob>[] => [
+const columnsOf = (organization: string, isSought: boolean): readonly Column<FoundJob>[] => [
   {
     id: "state",
     header: "State",
@@ -86,10 +86,10 @@ const columnsOf = (organization: string): readonly Column<FoundJob>[] => [
   },
   {
     id: "matched",
-    header: "Matched field",
+    header: isSought ? "Matched field" : "First field",
     card: "detail",
     className: `two cut ${css.colMatched}`,
-    cell: (row) => <Matched row={row} />,
+    cell: (row) => <Matched row={row} isSought={isSought} />,
   },
   {
     id: "added",
@@ -111,7 +111,6 @@ const columnsOf = (organization: string): readonly Column<FoundJob>[] => [
     id: "took",
     header: "Took",
     num: true,
-    drop: "first",
     className: css.colTook,
     cell: (row) => <Took row={row} />,
   },
@@ -121,9 +120,14 @@ const rowClass = ({ state }: FoundJob): string =>
   state === "completed" || state === "removed" ? "quiet" : "";
 
 /** Jobs that match. */
-export const FoundTable = (props: { organization: string; rows: readonly FoundJob[] }) => {
-  const { organization, rows } = props;
-  const columns = useMemo(() => columnsOf(organization), [organization]);
+export const FoundTable = (props: {
+  organization: string;
+  rows: readonly FoundJob[];
+  /** The filter has a condition on fields, which the rows then show. */
+  isSought: boolean;
+}) => {
+  const { organization, rows, isSought } = props;
+  const columns = useMemo(() => columnsOf(organization, isSought), [organization, isSought]);
   return (
     <Table
       caption="Jobs that match, newest first"

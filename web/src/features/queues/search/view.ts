@@ -50,7 +50,8 @@ export const findKeys = (words: JobWords | undefined): FilterKey[] => [
     })),
   },
   { key: "added" },
-  { key: "cause" },
+  { key: "cause", hasHint: false },
+  { key: "value", hasHint: false },
   ...(words?.fields ?? []).map(({ path }) => ({ key: `${dataMark}${path.toLowerCase()}` })),
   { key: dataMark, isFamily: true },
 ];
@@ -116,6 +117,10 @@ export function noteOf(job: FoundJob, nowMs: number): string {
 /** One id for a row: a job's id may be used again in its queue. */
 export const keyOfJob = ({ queue, id, addedAt }: Pick<FoundJob, "queue" | "id" | "addedAt">): string =>
   JSON.stringify([queue, id, addedAt]);
+
+/** Whether it has a condition on the data of jobs. */
+export const asksForFields = ({ tokens }: Filter): boolean =>
+  tokens.some(({ key }) => key.startsWith(dataMark) || key === "value");
 
 /** The same filter for jobs of any state. */
 export const withoutState = (filter: Filter): Filter => ({
