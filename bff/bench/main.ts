@@ -9,6 +9,7 @@ const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = 
   webhooks: [() => import("./webhooks/webhooks.ts"), () => import("./replays.ts")],
   "webhooks-cost": [() => import("./webhooks/cost.ts")],
   deliveries: [() => import("./deliveries.ts")],
+  jobs: [() => import("./jobs.ts")],
   users: [() => import("./users/users.ts")],
   "audit-read": [() => import("./audit-read.ts")],
   web: [() => import("./web.ts")],

@@ -809,6 +809,162 @@ create policy by_system on wheelhouse.idempotency_keys to wheelhouse_system usin
 grant delete, insert, select, update on wheelhouse.idempotency_keys to wheelhouse_app;
 grant delete, insert, select, update on wheelhouse.idempotency_keys to wheelhouse_system;
 
+create table wheelhouse.index_field_rules (
+  org_id uuid not null,
+  id uuid not null default wheelhouse.uuidv7(),
+  queue text,
+  path text not null,
+  what text not null,
+  created_by text not null,
+  created_at timestamptz(3) not null default now(),
+  constraint index_field_rules_pkey primary key (id),
+  constraint index_field_rules_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint index_field_rules_path_check check (((length(path) >= 1) and (length(path) <= 200))),
+  constraint index_field_rules_what_check check ((what = any (array['out'::text, 'hash'::text])))
+);
+create unique index index_field_rules_one on wheelhouse.index_field_rules using btree (org_id, coalesce(queue, ''::text), path);
+alter table wheelhouse.index_field_rules enable row level security, force row level security;
+create policy by_organization on wheelhouse.index_field_rules to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.index_field_rules to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.index_field_rules to wheelhouse_app;
+grant select on wheelhouse.index_field_rules to wheelhouse_system;
+
+create table wheelhouse.indexed_causes (
+  org_id uuid not null,
+  id bigint not null,
+  name text not null,
+  message text not null,
+  constraint indexed_causes_pkey primary key (org_id, id)
+);
+alter table wheelhouse.indexed_causes enable row level security, force row level security;
+create policy by_organization on wheelhouse.indexed_causes to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.indexed_causes to wheelhouse_owner using (true) with check (true);
+create policy by_search on wheelhouse.indexed_causes for select to wheelhouse_search using (true);
+create policy by_system on wheelhouse.indexed_causes to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.indexed_causes to wheelhouse_system;
+grant select on wheelhouse.indexed_causes to wheelhouse_app;
+grant select on wheelhouse.indexed_causes to wheelhouse_search;
+
+create table wheelhouse.indexed_job_tallies (
+  org_id uuid not null,
+  queue integer not null,
+  name text not null,
+  state text not null,
+  cause bigint not null,
+  jobs integer not null,
+  first_at timestamptz(3),
+  last_at timestamptz(3),
+  constraint indexed_job_tallies_pkey primary key (org_id, queue, name, state, cause)
+) with (fillfactor=50);
+alter table wheelhouse.indexed_job_tallies enable row level security, force row level security;
+create policy by_organization on wheelhouse.indexed_job_tallies to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.indexed_job_tallies to wheelhouse_owner using (true) with check (true);
+create policy by_system on wheelhouse.indexed_job_tallies to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.indexed_job_tallies to wheelhouse_system;
+grant select on wheelhouse.indexed_job_tallies to wheelhouse_app;
+
+create table wheelhouse.indexed_job_terms (
+  org_id uuid not null,
+  job_id text not null,
+  queue integer not null,
+  added_at timestamptz(3) not null,
+  no bigint not null,
+  terms bigint[] not null,
+  fields jsonb
+) partition by range (added_at);
+create index indexed_job_terms_by_no on only wheelhouse.indexed_job_terms using btree (no);
+create index indexed_job_terms_terms on only wheelhouse.indexed_job_terms using gin (terms) with (gin_pending_list_limit='512');
+alter table wheelhouse.indexed_job_terms enable row level security, force row level security;
+create policy by_organization on wheelhouse.indexed_job_terms to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_search on wheelhouse.indexed_job_terms for select to wheelhouse_search using (true);
+create policy by_system on wheelhouse.indexed_job_terms to wheelhouse_system using (true) with check (true);
+grant insert, select on wheelhouse.indexed_job_terms to wheelhouse_system;
+grant select on wheelhouse.indexed_job_terms to wheelhouse_app;
+grant select on wheelhouse.indexed_job_terms to wheelhouse_search;
+
+create table wheelhouse.indexed_jobs (
+  org_id uuid not null,
+  job_id text not null,
+  queue integer not null,
+  added_at timestamptz(3) not null,
+  no bigint not null default nextval('wheelhouse.indexed_jobs_no'::regclass),
+  name text not null,
+  state text not null,
+  attempts integer not null,
+  attempts_most integer,
+  processed_at timestamptz(3),
+  finished_at timestamptz(3),
+  due_at timestamptz(3),
+  worker text,
+  error text,
+  cause bigint,
+  tallied_as text not null,
+  data_no bigint,
+  data_hash bigint,
+  error_no bigint,
+  error_hash bigint,
+  data_bytes integer,
+  fields text not null,
+  constraint indexed_jobs_pkey primary key (org_id, job_id, queue, added_at),
+  constraint indexed_jobs_fields_check check ((fields = any (array['whole'::text, 'cut'::text, 'none'::text]))),
+  constraint indexed_jobs_state_check check ((state = any (array['waiting'::text, 'prioritized'::text, 'delayed'::text, 'active'::text, 'waiting-children'::text, 'completed'::text, 'failed'::text, 'removed'::text])))
+) partition by range (added_at);
+create index indexed_jobs_cause on only wheelhouse.indexed_jobs using btree (org_id, cause, added_at desc, no desc) where (cause is not null);
+create index indexed_jobs_cut on only wheelhouse.indexed_jobs using btree (org_id, fields, data_bytes desc) where (fields <> 'whole'::text);
+create index indexed_jobs_name on only wheelhouse.indexed_jobs using btree (queue, name, state, added_at desc, no desc);
+create index indexed_jobs_queue on only wheelhouse.indexed_jobs using btree (queue, state, added_at desc, no desc);
+create index indexed_jobs_state on only wheelhouse.indexed_jobs using btree (org_id, state, added_at desc, no desc);
+alter table wheelhouse.indexed_jobs enable row level security, force row level security;
+create policy by_organization on wheelhouse.indexed_jobs to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_owner on wheelhouse.indexed_jobs to wheelhouse_owner using (true) with check (true);
+create policy by_search on wheelhouse.indexed_jobs for select to wheelhouse_search using (true);
+create policy by_system on wheelhouse.indexed_jobs to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.indexed_jobs to wheelhouse_system;
+grant select on wheelhouse.indexed_jobs to wheelhouse_app;
+grant select on wheelhouse.indexed_jobs to wheelhouse_search;
+
+create table wheelhouse.indexed_queues (
+  id integer not null generated always as identity,
+  org_id uuid not null,
+  queue text not null,
+  source text not null,
+  name text not null,
+  cursor text not null,
+  gaps integer not null default 0,
+  gap_at timestamptz(3),
+  filling jsonb,
+  filled_jobs integer not null default 0,
+  filled_at timestamptz(3),
+  skipped integer not null default 0,
+  added_at timestamptz(3) not null default now(),
+  constraint indexed_queues_pkey primary key (id),
+  constraint indexed_queues_org_id_queue_key unique (org_id, queue),
+  constraint indexed_queues_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+alter table wheelhouse.indexed_queues enable row level security, force row level security;
+create policy by_organization on wheelhouse.indexed_queues to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_search on wheelhouse.indexed_queues for select to wheelhouse_search using (true);
+create policy by_system on wheelhouse.indexed_queues to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.indexed_queues to wheelhouse_system;
+grant select on wheelhouse.indexed_queues to wheelhouse_app;
+grant select on wheelhouse.indexed_queues to wheelhouse_search;
+
+create table wheelhouse.indexed_sources (
+  org_id uuid not null,
+  source text not null,
+  read_at timestamptz(3),
+  behind_ms integer,
+  failure text,
+  updated_at timestamptz(3) not null,
+  constraint indexed_sources_pkey primary key (org_id, source),
+  constraint indexed_sources_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+alter table wheelhouse.indexed_sources enable row level security, force row level security;
+create policy by_organization on wheelhouse.indexed_sources to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.indexed_sources to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.indexed_sources to wheelhouse_system;
+grant select on wheelhouse.indexed_sources to wheelhouse_app;
+
 create table wheelhouse.invitations (
   id uuid not null default wheelhouse.uuidv7(),
   org_id uuid not null,
@@ -1935,6 +2091,9 @@ grant execute on function wheelhouse.discard_unwanted_webhook_deliveries(json,ti
 -- wheelhouse.end_webhook_ordered() returns trigger
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.end_webhook_ordered() to public;
+-- wheelhouse.expire_indexed_day(first_kept date) returns date
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, lock_timeout=3s, TimeZone=UTC
+grant execute on function wheelhouse.expire_indexed_day(date) to wheelhouse_system;
 -- wheelhouse.expire_webhook_day(day date, keep text) returns TABLE(state text, removed bigint, kept bigint)
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, lock_timeout=3s, TimeZone=UTC
 grant execute on function wheelhouse.expire_webhook_day(date,text) to wheelhouse_system;
@@ -1947,6 +2106,12 @@ grant execute on function wheelhouse.find_api_token(bytea,timestamp with time zo
 -- wheelhouse.find_audit(filter jsonb, before_at timestamp with time zone, before_id uuid, max_rows integer, with_content boolean DEFAULT false) returns TABLE(id uuid, recorded_at timestamp with time zone, content text)
 --   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, work_mem=32MB, max_parallel_workers_per_gather=0, plan_cache_mode=force_generic_plan, enable_sort=off, cpu_index_tuple_cost=1
 grant execute on function wheelhouse.find_audit(jsonb,timestamp with time zone,uuid,integer,boolean) to wheelhouse_app;
+-- wheelhouse.find_indexed_causes(organizations uuid[], asked text, most integer) returns TABLE(id bigint)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, jit=off
+grant execute on function wheelhouse.find_indexed_causes(uuid[],text,integer) to wheelhouse_app;
+-- wheelhouse.find_indexed_jobs(filter jsonb, before_at timestamp with time zone, before_no bigint, max_rows integer) returns TABLE(org_id uuid, job_id text, queue integer, added_at timestamp with time zone, no bigint, state text)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, TimeZone=UTC, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, jit=off, max_parallel_workers_per_gather=0
+grant execute on function wheelhouse.find_indexed_jobs(jsonb,timestamp with time zone,bigint,integer) to wheelhouse_app;
 -- wheelhouse.find_sessions(hashes bytea[], valid_at timestamp with time zone, used_after timestamp with time zone, confirmed_after timestamp with time zone, created_after timestamp with time zone) returns TABLE(id uuid, previous boolean, "tokenHash" text, "defaultOrganizationId" uuid, "expiresAt" timestamp with time zone, "lastSeenAt" timestamp with time zone, confirmed boolean, "signedInBy" text, "user" json, memberships json)
 --   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.find_sessions(bytea[],timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) to wheelhouse_system;
@@ -1970,6 +2135,11 @@ grant execute on function wheelhouse.fold_webhook_changes() to wheelhouse_system
 -- wheelhouse.forget_webhook_copies(last_day date) returns void
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp, lock_timeout=3s, TimeZone=UTC
 grant execute on function wheelhouse.forget_webhook_copies(date) to wheelhouse_system;
+-- wheelhouse.has_indexed_terms(at timestamp with time zone, data_no bigint, error_no bigint, required bigint[], either_1 bigint[], either_2 bigint[], either_3 bigint[]) returns boolean
+--   wheelhouse_search: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, jit=off
+-- wheelhouse.keep_indexed_jobs(jobs jsonb) returns integer
+--   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, jit=off
+grant execute on function wheelhouse.keep_indexed_jobs(jsonb) to wheelhouse_system;
 -- wheelhouse.lock_audit_expiry(org_id uuid) returns void
 --   wheelhouse_owner: sql, volatile, security definer, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.lock_audit_expiry(uuid) to wheelhouse_app;
@@ -1978,6 +2148,9 @@ grant execute on function wheelhouse.lock_audit_expiry(uuid) to wheelhouse_syste
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.make_audit_partitions(integer) to wheelhouse_app;
 grant execute on function wheelhouse.make_audit_partitions(integer) to wheelhouse_system;
+-- wheelhouse.make_indexed_days(first_day date, last_day date) returns integer
+--   wheelhouse_owner: plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp, lock_timeout=3s, TimeZone=UTC
+grant execute on function wheelhouse.make_indexed_days(date,date) to wheelhouse_system;
 -- wheelhouse.make_webhook_partitions(first_day date, last_day date) returns integer
 --   wheelhouse_owner: plpgsql, volatile, security definer, search_path=pg_catalog, pg_temp, lock_timeout=3s, TimeZone=UTC
 grant execute on function wheelhouse.make_webhook_partitions(date,date) to wheelhouse_system;
@@ -2023,6 +2196,9 @@ grant execute on function wheelhouse.seen_webhook_streams(bigint[]) to wheelhous
 -- wheelhouse.settle_webhook_fates(most integer) returns boolean
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp
 grant execute on function wheelhouse.settle_webhook_fates(integer) to wheelhouse_system;
+-- wheelhouse.show_indexed_jobs(organizations uuid[], jobs text[], queues integer[], times timestamp with time zone[]) returns TABLE(org_id uuid, job_id text, queue text, queue_name text, source text, added_at timestamp with time zone, no bigint, name text, state text, attempts integer, attempts_most integer, processed_at timestamp with time zone, finished_at timestamp with time zone, due_at timestamp with time zone, worker text, error text, cause bigint, data_bytes integer, fields text, shown jsonb)
+--   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, jit=off
+grant execute on function wheelhouse.show_indexed_jobs(uuid[],text[],integer[],timestamp with time zone[]) to wheelhouse_app;
 -- wheelhouse.show_webhook_deliveries(ids uuid[], times timestamp with time zone[]) returns TABLE(id uuid, org_id uuid, event_id text, event_type text, source_id uuid, source_name text, endpoint_id uuid, endpoint_name text, endpoint_url text, status text, attempts integer, max_attempts integer, generation integer, version integer, received_at timestamp with time zone, last_attempt_at timestamp with time zone, next_attempt_at timestamp with time zone, completed_at timestamp with time zone, last_status_code integer, error_class text, error_message text, created_at timestamp with time zone, claimed_at timestamp with time zone)
 --   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, enable_bitmapscan=off, jit=off
 grant execute on function wheelhouse.show_webhook_deliveries(uuid[],timestamp with time zone[]) to wheelhouse_app;
@@ -2035,6 +2211,8 @@ grant execute on function wheelhouse.store_webhook_events(json,json,bytea) to wh
 -- wheelhouse.uuidv7() returns uuid
 --   wheelhouse_owner: sql, volatile, parallel safe
 grant execute on function wheelhouse.uuidv7() to public;
+-- wheelhouse.walk_indexed_jobs(organizations uuid[], queues integer[], names text[], states text[], causes bigint[], since timestamp with time zone, until_at timestamp with time zone, before_at timestamp with time zone, before_no bigint, max_rows integer) returns TABLE(org_id uuid, job_id text, queue integer, added_at timestamp with time zone, no bigint, state text, data_no bigint, error_no bigint)
+--   wheelhouse_search: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, enable_hashjoin=off, enable_mergejoin=off, jit=off, max_parallel_workers_per_gather=0
 -- wheelhouse.webhook_count_inserted() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.webhook_count_inserted() to public;

@@ -56,7 +56,7 @@ export const Times = (props: { organization: string; row: QueueRow; isPast: bool
   if (wait === undefined && run === undefined) return null;
   return (
     <>
-      <div className="sec-h">
+      <div className={`sec-h ${styles.timesHead}`}>
         <h3 className="h">Wait and run time, last 5 minutes</h3>
         <span className="grow" />
         <span className={stalled > 0 ? "tx-warn t12" : "c3 t12"}>{formatCount(stalled)} stalled</span>

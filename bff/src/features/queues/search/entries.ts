@@ -52,7 +52,7 @@ export const keptSinceMs = (nowMs: number, keptDays: number): number =>
   Math.floor(nowMs / dayMs) * dayMs - keptDays * dayMs;
 
 /** Whether the index has a place for a job that was added at this time. */
-export const hasPlace = (addedMs: number, { keptDays, nowMs }: EntryTerms): boolean =>
+const hasPlace = (addedMs: number, { keptDays, nowMs }: EntryTerms): boolean =>
   addedMs >= keptSinceMs(nowMs(), keptDays) && addedMs < nowMs() + dayMs;
 
 const errorOf = (

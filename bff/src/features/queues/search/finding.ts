@@ -29,10 +29,7 @@ export const mayReadPayload = (organizationIds: readonly string[], { actor }: Re
   organizationIds.every((id) => actor.can("queues:payload").in(id).check());
 
 /** What of a job's fields answers the filter, else its first fields. */
-export function matchedOf(
-  shown: ShownJob["shown"],
-  conditions: readonly FieldCondition[],
-): FoundJob["matched"] {
+function matchedOf(shown: ShownJob["shown"], conditions: readonly FieldCondition[]): FoundJob["matched"] {
   const pairs = (shown ?? []).map(([path, value]) => ({ path, value }));
   const answers = pairs.filter(({ path, value }) =>
     conditions.some((condition) => {

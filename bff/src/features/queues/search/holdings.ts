@@ -40,7 +40,7 @@ function grouped<T extends object>(tallies: readonly Tally[], of: (tally: Tally)
 }
 
 /** How many of the first causes explain most of the failed jobs. */
-export function explainedBy(causes: readonly { jobs: number }[], total: number) {
+function explainedBy(causes: readonly { jobs: number }[], total: number) {
   let jobs = 0;
   for (const [index, cause] of causes.entries()) {
     jobs += cause.jobs;

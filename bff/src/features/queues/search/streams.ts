@@ -96,13 +96,6 @@ function readingOf(id: string, row: readonly string[]): JobReading {
   };
 }
 
-/** Compares two ids of entries of a stream. */
-export function isNewer(id: string, than: string): boolean {
-  const [ms = 0, number = 0] = id.split("-").map(Number);
-  const [otherMs = 0, otherNumber = 0] = than.split("-").map(Number);
-  return ms === otherMs ? number > otherNumber : ms > otherMs;
-}
-
 function eventsOf(flat: readonly string[]): StreamEvent[] {
   const events: StreamEvent[] = [];
   for (let index = 0; index + 3 < flat.length; index += 4) {

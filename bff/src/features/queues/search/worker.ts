@@ -24,7 +24,7 @@ const rulesEveryMs = 2_000;
 const timingsEveryMs = 10_000;
 
 /** BullMQ prefix of Wheelhouse's own queues, whose jobs are deliveries and the like, and have pages of their own. */
-export const isOwnQueue = ({ source, prefix }: { source: string; prefix: string }) =>
+const isOwnQueue = ({ source, prefix }: { source: string; prefix: string }) =>
   source === "primary" && prefix === "wheelhouse";
 
 export type IndexWorkerDeps = {

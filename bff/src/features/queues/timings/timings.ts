@@ -1,7 +1,5 @@
 export {
   createTimings,
-  type NameTimings,
-  type QueueTimings,
   type Timings,
   windowMinutes,
 } from "./durations.ts";

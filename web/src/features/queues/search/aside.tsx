@@ -7,7 +7,7 @@ import css from "./search.module.css";
 
 const shownQueues = 12;
 /** The index should not be further behind. */
-export const behindLimitMs = 2_000;
+const behindLimitMs = 2_000;
 
 /** `0.8 s`; whole seconds from ten on. */
 export const formatBehind = (behindMs: number): string =>
@@ -19,10 +19,6 @@ const Fact = ({ name, children }: { name: ReactNode; children: ReactNode }) => (
     <span className={css.value}>{children}</span>
   </div>
 );
-
-/** How far the index is behind now: at its last reading, and the time since then. */
-export const behindNow = ({ readAt, behindMs }: JobIndex, nowMs: number): number | null =>
-  readAt === null || behindMs === null ? null : Math.max(behindMs, nowMs - Date.parse(readAt));
 
 /** What the index holds, in one line beside the number of matches. */
 export const IndexLine = ({ index }: { index: JobIndex | undefined }) => {

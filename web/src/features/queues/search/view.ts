@@ -31,7 +31,7 @@ export const stateTones: Record<FoundState, Tone> = {
 };
 
 /** The part of a filter's key that says it is a field of the data. */
-export const dataMark = "data.";
+const dataMark = "data.";
 
 /** What the filter bar completes. */
 export const findKeys = (words: JobWords | undefined): FilterKey[] => [
@@ -103,7 +103,10 @@ export const tookMsOf = ({ processedAt, finishedAt }: FoundJob): number | null =
 
 /** What is worth knowing of a job beside its fields. */
 export function noteOf(job: FoundJob, nowMs: number): string {
-  const attempts = job.attemptsMost === null ? "" : `, ${job.attempts} of ${job.attemptsMost} attempts`;
+  const attempts =
+    job.attemptsMost === null || job.attemptsMost < 1
+      ? ""
+      : `, ${job.attempts} of ${job.attemptsMost} attempts`;
   if (job.error !== null && job.state !== "completed") return `${job.error.split("\n", 1)[0]}${attempts}`;
   if (job.state === "active") return job.worker === null ? "running" : `running on ${job.worker}`;
   if (job.state === "delayed" && job.dueAt !== null) {
