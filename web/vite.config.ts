@@ -18,8 +18,9 @@ const bffUrl = process.env.BFF_URL ?? "http://127.0.0.1:4600";
 const scriptGroups = [
   { name: "console", tags: ["$initial" as const] },
   {
+    // Without what names all endpoints, as the pages of access do: each feature would be in it.
     name: "frame",
-    test: /\/web\/src\/(lib\/(?!history\/time-range|live\/tail)|ui\/(page\/(?!tabs)|text\/(?!secret)|dialog\/menu-slot|chart\/(sparkline|history-span-select|time-axis))|features\/sources\/queries)|\/shared\/src\/(?!(access|audit|caches|reporter|sources|webhooks)\/)|\/@tanstack\//,
+    test: /\/web\/src\/(lib\/(?!history\/time-range|live\/tail)|ui\/(page\/(?!tabs)|text\/(?!secret)|dialog\/menu-slot|chart\/(sparkline|history-span-select|time-axis))|features\/sources\/queries)|\/shared\/src\/(?!((access|alerts|audit|caches|queues|reporter|sources|webhooks)\/|(audit-actions|endpoints|rights|schedules|wall)\.ts))|\/@tanstack\//,
   },
   {
     name: "lists",

@@ -38,6 +38,10 @@ test.describe("the first load of a page", () => {
       user,
     }) => {
       await signInByApi(page, user("admin"));
+      // While nothing is watched yet, Overview asks whether there are sources.
+      await expect
+        .poll(async () => (await (await page.request.get("/api/v1/overview")).json()).sources.length)
+        .toBeGreaterThan(0);
       const { html, loaded } = await loadOf(page, `/o/${user("admin").organization}${path}`);
       const files = loaded.filter(({ url }) => url.startsWith("/assets/"));
       expect(files.map(({ url }) => url).filter((url) => !html.includes(url))).toEqual([]);

@@ -1,18 +1,18 @@
 import {
   type Capability,
+  capabilities,
   capabilitiesOf,
   inheritedRoles,
   type Role,
   roles,
 } from "@wheelhouse/shared/capabilities.ts";
-import { usableCapabilities } from "@wheelhouse/shared/rights.ts";
 
 type RightsRow = { label: string; holds: readonly Role[] };
 
 const named: readonly { label: string; all: readonly Capability[] }[] = [
   {
     label: "View all pages except Access",
-    all: usableCapabilities.filter(
+    all: capabilities.filter(
       (one) => one.endsWith(":read") && one !== "access:read" && one !== "sources:read",
     ),
   },
@@ -88,7 +88,7 @@ export const rightsRows = (): RightsRow[] => {
   const covered = new Set(named.flatMap(({ all }) => all));
   return [
     ...named.map(({ label, all }) => ({ label, holds: holding(all) })),
-    ...usableCapabilities
+    ...capabilities
       .filter((capability) => !covered.has(capability))
       .map((capability) => ({ label: meaningOf(capability), holds: holding([capability]) })),
     {

@@ -1,7 +1,7 @@
 import type { ApiToken, createToken } from "@wheelhouse/shared/access/tokens.ts";
 import { type Capability, capabilities } from "@wheelhouse/shared/capabilities.ts";
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
-import { tokenCapabilities, usableCapabilities } from "@wheelhouse/shared/rights.ts";
+import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import { sql } from "kysely";
 import { uuidv7 } from "uuidv7";
 import { z } from "zod";
@@ -125,8 +125,6 @@ export function createTokens({ database, admission, changes, clock }: TokensDeps
     ): Promise<ApiToken & { token: string }> {
       const { actor, organization } = context;
       const scope = capabilities.filter((capability) => wanted.includes(capability));
-      const unused = scope.find((capability) => !usableCapabilities.includes(capability));
-      if (unused) throw invalidField("body.capabilities", `no endpoint requires ${unused}`);
       const ofPersons = scope.find((capability) => !tokenCapabilities.includes(capability));
       if (ofPersons) throw invalidField("body.capabilities", `${ofPersons} is not available to tokens`);
       const missing = scope.find((capability) => !actor.can(capability).in(organization.id).check());
