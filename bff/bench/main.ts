@@ -1,5 +1,6 @@
 /** `npm run bench -- <name>`: each benchmark measures in one run, next to what it is compared with. */
 const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = {
+  alerts: [() => import("./alerts.ts")],
   queues: [() => import("./queues.ts")],
   status: [() => import("./status.ts")],
   history: [() => import("./history.ts")],

@@ -111,6 +111,55 @@ create policy by_system on wheelhouse.alert_contacts to wheelhouse_system using 
 grant delete, insert, select, update on wheelhouse.alert_contacts to wheelhouse_app;
 grant select, update on wheelhouse.alert_contacts to wheelhouse_system;
 
+create table wheelhouse.alert_instances (
+  org_id uuid not null,
+  rule_key text not null,
+  node text not null,
+  state text not null,
+  severity text not null,
+  name text not null,
+  text text not null,
+  path text not null,
+  value double precision,
+  since timestamptz(3) not null,
+  clearing_since timestamptz(3),
+  no_data_since timestamptz(3),
+  fires timestamptz(3)[] not null default '{}'::timestamp with time zone[],
+  incident_id uuid,
+  labels jsonb not null default '{}'::jsonb,
+  updated_at timestamptz(3) not null default now(),
+  constraint alert_instances_pkey primary key (org_id, rule_key, node),
+  constraint alert_instances_incident_id_fkey foreign key (incident_id) references wheelhouse.incidents(id),
+  constraint alert_instances_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_instances_severity_check check ((severity = any (array['critical'::text, 'warning'::text, 'info'::text]))),
+  constraint alert_instances_state_check check ((state = any (array['pending'::text, 'firing'::text, 'resolved'::text])))
+);
+create index alert_instances_of_incident on wheelhouse.alert_instances using btree (org_id, incident_id);
+create index alert_instances_old on wheelhouse.alert_instances using btree (updated_at) where (state = 'resolved'::text);
+alter table wheelhouse.alert_instances enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_instances to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_instances to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.alert_instances to wheelhouse_system;
+grant select on wheelhouse.alert_instances to wheelhouse_app;
+
+create table wheelhouse.alert_objectives (
+  org_id uuid not null,
+  key text not null,
+  definition jsonb not null,
+  version integer not null default 1,
+  updated_at timestamptz(3) not null default now(),
+  updated_by text not null,
+  deleted_at timestamptz(3),
+  constraint alert_objectives_pkey primary key (org_id, key),
+  constraint alert_objectives_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_objectives_key_check check (((length(key) >= 1) and (length(key) <= 50)))
+);
+alter table wheelhouse.alert_objectives enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_objectives to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_objectives to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.alert_objectives to wheelhouse_app;
+grant select on wheelhouse.alert_objectives to wheelhouse_system;
+
 create table wheelhouse.alert_overrides (
   id uuid not null default wheelhouse.uuidv7(),
   org_id uuid not null,
@@ -156,6 +205,42 @@ create policy by_organization on wheelhouse.alert_people to wheelhouse_app using
 create policy by_system on wheelhouse.alert_people to wheelhouse_system using (true) with check (true);
 grant delete, insert, select, update on wheelhouse.alert_people to wheelhouse_app;
 grant select on wheelhouse.alert_people to wheelhouse_system;
+
+create table wheelhouse.alert_rule_versions (
+  org_id uuid not null,
+  key text not null,
+  version integer not null,
+  definition jsonb,
+  changed_by text not null,
+  created_at timestamptz(3) not null default now(),
+  constraint alert_rule_versions_pkey primary key (org_id, key, version),
+  constraint alert_rule_versions_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+alter table wheelhouse.alert_rule_versions enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_rule_versions to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_rule_versions to wheelhouse_system using (true) with check (true);
+grant insert, select on wheelhouse.alert_rule_versions to wheelhouse_app;
+grant select on wheelhouse.alert_rule_versions to wheelhouse_system;
+
+create table wheelhouse.alert_rules (
+  org_id uuid not null,
+  key text not null,
+  source text not null,
+  definition jsonb not null,
+  version integer not null default 1,
+  updated_at timestamptz(3) not null default now(),
+  updated_by text not null,
+  deleted_at timestamptz(3),
+  constraint alert_rules_pkey primary key (org_id, key),
+  constraint alert_rules_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint alert_rules_key_check check (((length(key) >= 1) and (length(key) <= 63))),
+  constraint alert_rules_source_check check ((source = any (array['builtin'::text, 'page'::text, 'file'::text])))
+);
+alter table wheelhouse.alert_rules enable row level security, force row level security;
+create policy by_organization on wheelhouse.alert_rules to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.alert_rules to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.alert_rules to wheelhouse_app;
+grant select on wheelhouse.alert_rules to wheelhouse_system;
 
 create table wheelhouse.alert_settings (
   org_id uuid not null,
@@ -809,6 +894,91 @@ create policy by_system on wheelhouse.idempotency_keys to wheelhouse_system usin
 grant delete, insert, select, update on wheelhouse.idempotency_keys to wheelhouse_app;
 grant delete, insert, select, update on wheelhouse.idempotency_keys to wheelhouse_system;
 
+create table wheelhouse.incident_entries (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  incident_id uuid not null,
+  at timestamptz(3) not null default now(),
+  kind text not null,
+  text text not null,
+  by text,
+  constraint incident_entries_pkey primary key (id),
+  constraint incident_entries_incident_id_fkey foreign key (incident_id) references wheelhouse.incidents(id),
+  constraint incident_entries_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+create index incident_entries_newest on wheelhouse.incident_entries using btree (org_id, at desc, id desc);
+create index incident_entries_of_incident on wheelhouse.incident_entries using btree (org_id, incident_id, at desc, id desc);
+alter table wheelhouse.incident_entries enable row level security, force row level security;
+create policy by_organization on wheelhouse.incident_entries to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.incident_entries to wheelhouse_system using (true) with check (true);
+grant insert, select on wheelhouse.incident_entries to wheelhouse_app;
+grant insert, select on wheelhouse.incident_entries to wheelhouse_system;
+
+create table wheelhouse.incident_numbers (
+  org_id uuid not null,
+  newest integer not null,
+  constraint incident_numbers_pkey primary key (org_id),
+  constraint incident_numbers_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+alter table wheelhouse.incident_numbers enable row level security, force row level security;
+create policy by_organization on wheelhouse.incident_numbers to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.incident_numbers to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.incident_numbers to wheelhouse_app;
+grant insert, select, update on wheelhouse.incident_numbers to wheelhouse_system;
+
+create table wheelhouse.incidents (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  number integer not null,
+  status text not null default 'open'::text,
+  severity text not null,
+  root text not null,
+  subject text not null,
+  title text not null,
+  cause text not null,
+  path text not null,
+  rule_key text not null,
+  labels jsonb not null default '{}'::jsonb,
+  owner text,
+  runbook text,
+  alerts integer not null default 0,
+  firing integer not null default 0,
+  affected jsonb not null default '[]'::jsonb,
+  affected_count integer not null default 0,
+  has_data boolean not null default true,
+  is_flapping boolean not null default false,
+  started_at timestamptz(3) not null,
+  reopened_at timestamptz(3),
+  resolved_at timestamptz(3),
+  resolved_by text,
+  merged_into uuid,
+  acknowledged_at timestamptz(3),
+  acknowledged_by text,
+  assigned_to text,
+  snoozed_until timestamptz(3),
+  announced_at timestamptz(3),
+  announced_severity text,
+  was_announced boolean not null default false,
+  held_by text,
+  version integer not null default 1,
+  updated_at timestamptz(3) not null default now(),
+  constraint incidents_pkey primary key (id),
+  constraint incidents_org_id_number_key unique (org_id, number),
+  constraint incidents_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint incidents_severity_check check ((severity = any (array['critical'::text, 'warning'::text, 'info'::text]))),
+  constraint incidents_status_check check ((status = any (array['open'::text, 'resolved'::text])))
+);
+create index incidents_due on wheelhouse.incidents using btree (org_id) where ((status = 'open'::text) and (announced_at is null));
+create index incidents_of_root on wheelhouse.incidents using btree (org_id, root, started_at desc);
+create unique index incidents_one_a_root on wheelhouse.incidents using btree (org_id, root) where (status = 'open'::text);
+create index incidents_open on wheelhouse.incidents using btree (org_id, started_at desc, id desc) where (status = 'open'::text);
+create index incidents_resolved on wheelhouse.incidents using btree (org_id, resolved_at desc, id desc) where (status = 'resolved'::text);
+alter table wheelhouse.incidents enable row level security, force row level security;
+create policy by_organization on wheelhouse.incidents to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.incidents to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.incidents to wheelhouse_app;
+grant insert, select, update on wheelhouse.incidents to wheelhouse_system;
+
 create table wheelhouse.index_field_rules (
   org_id uuid not null,
   id uuid not null default wheelhouse.uuidv7(),
@@ -1365,6 +1535,29 @@ create table wheelhouse.sign_in_failures (
   constraint sign_in_failures_pkey primary key (bucket)
 );
 grant delete, insert, select, update on wheelhouse.sign_in_failures to wheelhouse_system;
+
+create table wheelhouse.silences (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  matchers jsonb not null,
+  reason text not null,
+  starts_at timestamptz(3) not null,
+  ends_at timestamptz(3) not null,
+  created_by text not null,
+  created_at timestamptz(3) not null default now(),
+  ended_at timestamptz(3),
+  ended_by text,
+  constraint silences_pkey primary key (id),
+  constraint silences_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint silences_check check ((ends_at > starts_at))
+);
+create index silences_newest on wheelhouse.silences using btree (org_id, created_at desc, id desc);
+create index silences_open on wheelhouse.silences using btree (org_id, ends_at) where (ended_at is null);
+alter table wheelhouse.silences enable row level security, force row level security;
+create policy by_organization on wheelhouse.silences to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.silences to wheelhouse_system using (true) with check (true);
+grant insert, select, update on wheelhouse.silences to wheelhouse_app;
+grant select on wheelhouse.silences to wheelhouse_system;
 
 create table wheelhouse.users (
   id uuid not null default wheelhouse.uuidv7(),

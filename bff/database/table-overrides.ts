@@ -21,6 +21,7 @@ export type KeptReply = ControlReply & { made?: { queue: string; id: string } | 
 
 /** Types used below, by the module that exports them. */
 export const importedTypes = {
+  Affected: "@wheelhouse/shared/alerts/incidents.ts",
   Capability: "@wheelhouse/shared/capabilities.ts",
   ControlAct: "@wheelhouse/shared/reporter/control.ts",
   EndpointSettings: "@wheelhouse/shared/webhooks/endpoint-settings.ts",
@@ -28,10 +29,13 @@ export const importedTypes = {
   KeptPlan: "./table-overrides.ts",
   KeptReply: "./table-overrides.ts",
   LateFilter: "@wheelhouse/shared/webhooks/events.ts",
+  Matcher: "@wheelhouse/shared/alerts/silences.ts",
+  ObjectiveDefinition: "@wheelhouse/shared/alerts/objectives.ts",
   ReplayFilter: "@wheelhouse/shared/webhooks/replays.ts",
   QueueAct: "./table-overrides.ts",
   ReplayHappening: "@wheelhouse/shared/webhooks/replays.ts",
   SourceRedaction: "@wheelhouse/shared/webhooks/senders.ts",
+  RuleDefinition: "@wheelhouse/shared/alerts/rules.ts",
   SourceRules: "@wheelhouse/shared/webhooks/senders.ts",
 };
 
@@ -49,6 +53,10 @@ const figures = "(number | null)[]";
  * columns from the grants.
  */
 export const columnOverrides: Record<string, string> = {
+  "alert_instances.labels": "ColumnType<Record<string, string>, string, string>",
+  "alert_objectives.definition": "ColumnType<ObjectiveDefinition, string, string>",
+  "alert_rule_versions.definition": "ColumnType<RuleDefinition | null, string | null, never>",
+  "alert_rules.definition": "ColumnType<RuleDefinition, string, string>",
   "api_tokens.capabilities": "Capability[]",
   "audit_intake_keys.created_at": stamped,
   "audit_legal_holds.id": "ColumnType<string, string | undefined, never>",
@@ -61,12 +69,15 @@ export const columnOverrides: Record<string, string> = {
   "history_chunks.means": figures,
   "history_chunks.mins": figures,
   "history_open.means": figures,
+  "incidents.affected": "ColumnType<Affected[], string | undefined, string>",
+  "incidents.labels": "ColumnType<Record<string, string>, string | undefined, string>",
   "operations.act": "ColumnType<ControlAct | QueueAct, string, never>",
   "operations.ended_at": ending,
   "operations.expires_at": "ColumnType<Date, Date, never>",
   "operations.replies": "ColumnType<Record<string, KeptReply>, string | undefined, string>",
   // Filled by the trigger `place`.
   "organizations.depth": "Generated<number>",
+  "silences.matchers": "ColumnType<Matcher[], string, never>",
   "users.has_password": "ColumnType<boolean, never, never>",
   // Not validated here: the contract defines its shape.
   "watched_sources.definition": "unknown",

@@ -1,4 +1,8 @@
 // Written by `npm run schema` from a new database and `table-overrides.ts`; do not edit.
+import type { Affected } from "@wheelhouse/shared/alerts/incidents.ts";
+import type { ObjectiveDefinition } from "@wheelhouse/shared/alerts/objectives.ts";
+import type { RuleDefinition } from "@wheelhouse/shared/alerts/rules.ts";
+import type { Matcher } from "@wheelhouse/shared/alerts/silences.ts";
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
 import type { ControlAct } from "@wheelhouse/shared/reporter/control.ts";
 import type { EndpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
@@ -97,6 +101,35 @@ export interface AlertContacts {
   user_id: string;
 }
 
+export interface AlertInstances {
+  clearing_since: Date | null;
+  fires: Generated<ArrayType<Date>>;
+  incident_id: string | null;
+  labels: ColumnType<Record<string, string>, string, string>;
+  name: string;
+  no_data_since: Date | null;
+  node: string;
+  org_id: string;
+  path: string;
+  rule_key: string;
+  severity: "critical" | "warning" | "info";
+  since: Date;
+  state: "pending" | "firing" | "resolved";
+  text: string;
+  updated_at: Generated<Date>;
+  value: number | null;
+}
+
+export interface AlertObjectives {
+  definition: ColumnType<ObjectiveDefinition, string, string>;
+  deleted_at: Date | null;
+  key: string;
+  org_id: string;
+  updated_at: Generated<Date>;
+  updated_by: string;
+  version: Generated<number>;
+}
+
 export interface AlertOverrides {
   created_at: Generated<Date>;
   created_by: string;
@@ -119,6 +152,26 @@ export interface AlertPeople {
   time_zone: string;
   user_id: string;
   version: Generated<number>;
+}
+
+export interface AlertRules {
+  definition: ColumnType<RuleDefinition, string, string>;
+  deleted_at: Date | null;
+  key: string;
+  org_id: string;
+  source: "builtin" | "page" | "file";
+  updated_at: Generated<Date>;
+  updated_by: string;
+  version: Generated<number>;
+}
+
+export interface AlertRuleVersions {
+  changed_by: ColumnType<string, string, never>;
+  created_at: ColumnType<Date, Date | undefined, never>;
+  definition: ColumnType<RuleDefinition | null, string | null, never>;
+  key: ColumnType<string, string, never>;
+  org_id: ColumnType<string, string, never>;
+  version: ColumnType<number, number, never>;
 }
 
 export interface AlertSettings {
@@ -456,6 +509,59 @@ export interface IdempotencyKeys {
   result: Buffer | null;
 }
 
+export interface IncidentEntries {
+  at: ColumnType<Date, Date | undefined, never>;
+  by: ColumnType<string | null, string | null, never>;
+  id: ColumnType<string, string | undefined, never>;
+  incident_id: ColumnType<string, string, never>;
+  kind: ColumnType<string, string, never>;
+  org_id: ColumnType<string, string, never>;
+  text: ColumnType<string, string, never>;
+}
+
+export interface IncidentNumbers {
+  newest: number;
+  org_id: string;
+}
+
+export interface Incidents {
+  acknowledged_at: Date | null;
+  acknowledged_by: string | null;
+  affected: ColumnType<Affected[], string | undefined, string>;
+  affected_count: Generated<number>;
+  alerts: Generated<number>;
+  announced_at: Date | null;
+  announced_severity: string | null;
+  assigned_to: string | null;
+  cause: string;
+  firing: Generated<number>;
+  has_data: Generated<boolean>;
+  held_by: string | null;
+  id: Generated<string>;
+  is_flapping: Generated<boolean>;
+  labels: ColumnType<Record<string, string>, string | undefined, string>;
+  merged_into: string | null;
+  number: number;
+  org_id: string;
+  owner: string | null;
+  path: string;
+  reopened_at: Date | null;
+  resolved_at: Date | null;
+  resolved_by: string | null;
+  root: string;
+  rule_key: string;
+  runbook: string | null;
+  severity: "critical" | "warning" | "info";
+  snoozed_until: Date | null;
+  started_at: Date;
+  status: Generated<"open" | "resolved">;
+  subject: string;
+  title: string;
+  updated_at: Generated<Date>;
+  version: Generated<number>;
+  was_announced: Generated<boolean>;
+}
+
 export interface IndexedCauses {
   id: number;
   message: string;
@@ -765,6 +871,19 @@ export interface SignInFailures {
   failures: number;
   last_at: Date;
   window_started_at: Date;
+}
+
+export interface Silences {
+  created_at: Generated<Date>;
+  created_by: string;
+  ended_at: Date | null;
+  ended_by: string | null;
+  ends_at: Date;
+  id: Generated<string>;
+  matchers: ColumnType<Matcher[], string, never>;
+  org_id: string;
+  reason: string;
+  starts_at: Date;
 }
 
 export interface Users {
@@ -1143,8 +1262,12 @@ export interface Tables {
   alert_calls: AlertCalls;
   alert_channels: AlertChannels;
   alert_contacts: AlertContacts;
+  alert_instances: AlertInstances;
+  alert_objectives: AlertObjectives;
   alert_overrides: AlertOverrides;
   alert_people: AlertPeople;
+  alert_rule_versions: AlertRuleVersions;
+  alert_rules: AlertRules;
   alert_settings: AlertSettings;
   alert_teams: AlertTeams;
   api_tokens: ApiTokens;
@@ -1175,6 +1298,9 @@ export interface Tables {
   history_open: HistoryOpen;
   history_rollups: HistoryRollups;
   idempotency_keys: IdempotencyKeys;
+  incident_entries: IncidentEntries;
+  incident_numbers: IncidentNumbers;
+  incidents: Incidents;
   index_field_rules: IndexFieldRules;
   indexed_causes: IndexedCauses;
   indexed_job_tallies: IndexedJobTallies;
@@ -1198,6 +1324,7 @@ export interface Tables {
   schedule_states: ScheduleStates;
   sessions: Sessions;
   sign_in_failures: SignInFailures;
+  silences: Silences;
   users: Users;
   wall_grants: WallGrants;
   watched_sources: WatchedSources;

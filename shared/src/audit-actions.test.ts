@@ -2,6 +2,26 @@ import { expect, test } from "vitest";
 import { keptFieldsOf } from "./audit-actions.ts";
 import { endpoints } from "./endpoints.ts";
 
+const ruleFields = [
+  "name",
+  "isEnabled",
+  "severity",
+  "condition",
+  "things",
+  "forMs",
+  "resolveForMs",
+  "keepFiringForMs",
+  "noData",
+  "noDataAfterMs",
+  "flapHoldMs",
+  "labels",
+  "owner",
+  "runbook",
+  "version",
+];
+
+const objectiveFields = ["name", "of", "thing", "target", "windowDays", "owner", "runbook", "version"];
+
 // The existing contents of trails: a renamed action or a missing field cannot be corrected later.
 const kept: Record<string, readonly string[]> = {
   "access.administrator.set": ["role", "account", "endedSessions"],
@@ -45,6 +65,19 @@ const kept: Record<string, readonly string[]> = {
     "everyMs",
     "timeZone",
   ],
+  "alerts.incident.acknowledge": ["status", "acknowledgedBy", "assignedTo", "snoozedUntil", "note"],
+  "alerts.incident.assign": ["status", "acknowledgedBy", "assignedTo", "snoozedUntil", "note"],
+  "alerts.incident.note": ["status", "acknowledgedBy", "assignedTo", "snoozedUntil", "note"],
+  "alerts.incident.snooze": ["status", "acknowledgedBy", "assignedTo", "snoozedUntil", "note"],
+  "alerts.incident.resolve": ["status", "acknowledgedBy", "assignedTo", "snoozedUntil", "note"],
+  "alerts.objective.create": objectiveFields,
+  "alerts.objective.update": objectiveFields,
+  "alerts.objective.delete": objectiveFields,
+  "alerts.rule.create": ruleFields,
+  "alerts.rule.update": ruleFields,
+  "alerts.rule.delete": ruleFields,
+  "alerts.silence.create": ["matchers", "startsAt", "endsAt", "endedAt"],
+  "alerts.silence.end": ["matchers", "startsAt", "endsAt", "endedAt"],
   "health.service.check": [],
   "health.maintenance.create": ["services", "from", "until"],
   "health.maintenance.end": ["until", "endedAt"],

@@ -11,6 +11,8 @@ test("capabilities are held by exactly the intended roles", () => {
   expect(holds("webhooks:payload")).toEqual(["operator", "admin", "superadmin"]);
   expect(holds("webhooks:resend")).toEqual(["admin", "superadmin"]);
   expect(holds("webhooks:export")).toEqual(["admin", "auditor", "superadmin"]);
+  expect(holds("alerts:act")).toEqual(["operator", "admin", "superadmin"]);
+  expect(holds("alerts:configure")).toEqual(["admin", "superadmin"]);
   expect(holds("access:manage")).toEqual(["admin", "superadmin"]);
   expect(holds("audit:write")).toEqual(["admin", "superadmin"]);
   expect(holds("audit:sign-off")).toEqual(["auditor", "superadmin"]);

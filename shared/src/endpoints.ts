@@ -4,7 +4,10 @@ import * as accessMembers from "./access/members.ts";
 import * as accessSessions from "./access/sessions.ts";
 import * as accessTokens from "./access/tokens.ts";
 import * as alertChannels from "./alerts/channels.ts";
+import * as alertObjectives from "./alerts/objectives.ts";
 import * as alertRouting from "./alerts/routing.ts";
+import * as alertRules from "./alerts/rules.ts";
+import * as alertSilences from "./alerts/silences.ts";
 import * as auditExplore from "./audit/explore.ts";
 import * as auditExport from "./audit/export.ts";
 import * as auditIntake from "./audit/intake.ts";
@@ -42,6 +45,9 @@ const contracts = [
   access,
   alertChannels,
   alertRouting,
+  alertObjectives,
+  alertRules,
+  alertSilences,
   auditExplore,
   auditExport,
   auditIntake,

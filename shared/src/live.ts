@@ -1,3 +1,4 @@
+import * as incidents from "./alerts/incidents.ts";
 import * as notifications from "./alerts/notifications.ts";
 import * as audit from "./audit/audit.ts";
 import * as breakers from "./breakers.ts";
@@ -22,6 +23,7 @@ export const liveContracts = [
   webhooks,
   webhookEvents,
   replays,
+  incidents,
   audit,
   notifications,
 ] as const;
@@ -44,6 +46,7 @@ export const topics = defineTopics({
   webhooks: webhooks.deliveryTopic,
   events: webhookEvents.eventTopic,
   replays: replays.replayTopic,
+  alerts: incidents.incidentTopic,
   audit: audit.auditTopic,
   notifications: notifications.bellTopic,
 });

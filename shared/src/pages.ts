@@ -101,6 +101,13 @@ export const organizationPages = {
       "/webhooks/replays?limit=10",
     ],
   },
+  alerts: {
+    path: "/alerts",
+    title: "Alerts",
+    reachedBy: "navigation",
+    key: "l",
+    firstReads: ["/alerts", "/alerts/incidents"],
+  },
   audit: {
     path: "/audit",
     title: "Audit",

@@ -4,6 +4,7 @@ import { basePath } from "#lib/base-path.ts";
 import { parseSearch, stringifySearch } from "#lib/search-params.ts";
 import { accessRoute } from "#routes/access.tsx";
 import { accountRoute } from "#routes/account.tsx";
+import { alertsRoute } from "#routes/alerts.tsx";
 import { auditRoute } from "#routes/audit.tsx";
 import { breakersRoute } from "#routes/breakers.tsx";
 import { cachesRoute } from "#routes/caches.tsx";
@@ -40,6 +41,7 @@ const routeTree = rootRoute.addChildren([
     jobsRoute,
     findJobRoute,
     webhooksRoute,
+    alertsRoute,
     auditRoute,
     accessRoute,
     accountRoute,

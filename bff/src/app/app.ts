@@ -1,15 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "#config.ts";
 import { seedDemo } from "#features/access/sign-in/sign-in.ts";
-import { createNotifications } from "#features/alerts/notifications/notifications.ts";
 import { createOwnHealth } from "#features/health/own/own.ts";
-import { serviceRows } from "#features/health/rows.ts";
 import { createRemembering } from "#features/history/history.ts";
 import { createOverview } from "#features/overview/overview.ts";
-import { queueRows } from "#features/queues/rows.ts";
 import { createOwnSchedules } from "#features/schedules/schedules.ts";
 import type { GivenReport } from "#features/sources/sources.ts";
-import { createWall } from "#features/wall/wall.ts";
 import { webhooksSettings } from "#features/webhooks/config.ts";
 import { createWebhooks } from "#features/webhooks/webhooks.ts";
 import type { Feature } from "#lib/feature.ts";
@@ -17,6 +13,7 @@ import { createServer } from "#lib/http/server.ts";
 import { createEventList } from "#plugins/live/heads.ts";
 import { createLive } from "#plugins/live-feature.ts";
 import { createRuns } from "#runs/runs.ts";
+import { createAlerting } from "./alerting.ts";
 import { type AppDeps, createFoundations, type Foundations } from "./foundations.ts";
 import { createPages, mountFeatures } from "./http.ts";
 import { createLifecycle } from "./lifecycle.ts";
@@ -37,7 +34,7 @@ export type Product = {
 
 /** All features, in the order in which they are mounted and started; they stop in the opposite order. */
 function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDeps) {
-  const { core, audit, access, box, subscriber, sessionEnds } = foundations;
+  const { core, audit, access, sessionEnds } = foundations;
   const read = createReading(foundations, redisUrl);
   const { history, ownProcess, watch } = read;
   const { snapshots, owner, intervalMs } = watch;
@@ -46,15 +43,6 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     redisUrl,
     runs,
     settings: webhooksSettings(core.config, secretKey),
-  });
-  const notifications = createNotifications(core, {
-    redisUrl,
-    secretKey,
-    box,
-    subscriber,
-    deliverWebhook: webhooks.deliverOwn,
-    acknowledge: null,
-    isAlive: () => core.clock.now() - (snapshots.heardAtMs() ?? 0) < 5 * Math.max(intervalMs, 3_000),
   });
   const { servers, watchers } = createWatchers(foundations, read, webhooks.resetBreaker);
   const { queues, schedules, sources, health, breakers, caches } = watchers;
@@ -75,12 +63,20 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     ],
   });
   const { aspects } = overview;
+  const { alerts, notifications, wall } = createAlerting(foundations, {
+    redisUrl,
+    secretKey,
+    read,
+    overview,
+    webhooks,
+  });
   const features = {
     audit,
     access,
     history,
     ...watchers,
     overview,
+    alerts,
     remembering: createRemembering(core, { aspects, snapshots, owner }),
     ownHealth: createOwnHealth(core, {
       snapshots,
@@ -94,14 +90,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     observing: createObserving(core, { watch, aspects, roles: core.config.roles }),
     webhooks,
     notifications,
-    wall: createWall(core, {
-      secretKey,
-      overviewOf: overview.now,
-      verdictOf: overview.verdictOf,
-      servicesOf: (organization) => snapshots.viewsOf(organization).list(serviceRows.key),
-      queuesOf: (organization) => snapshots.viewsOf(organization).list(queueRows.key),
-      incidents: null,
-    }),
+    wall,
     live: createLive(core, {
       snapshots,
       followNotifications: notifications.follow,
@@ -112,6 +101,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
         webhooks: createEventList(core.events, "deliveries.changed", webhooks.readHeads),
         events: createEventList(core.events, "events.changed", webhooks.readEventHeads),
         replays: createEventList(core.events, "replays.changed", webhooks.readReplayHeads),
+        alerts: createEventList(core.events, "incidents.changed", alerts.readHeads),
         audit: createEventList(core.events, "audit.committed", audit.readHeads),
       },
     }),

@@ -138,6 +138,7 @@ async function watcherOf(snapshots: SnapshotStore) {
       webhooks: createLiveList(async () => []),
       events: createLiveList(async () => []),
       replays: createLiveList(async () => []),
+      alerts: createLiveList(async () => []),
       audit: createLiveList(async () => []),
     },
   });

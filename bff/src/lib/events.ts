@@ -13,6 +13,7 @@ export type EventMap = {
   "deliveries.changed": RowsChanged;
   "events.changed": RowsChanged;
   "replays.changed": RowsChanged;
+  "incidents.changed": RowsChanged;
 };
 export type EventName = keyof EventMap;
 
@@ -63,6 +64,7 @@ export function createEvents({ subscribe, log }: { subscribe: Subscribe; log: Lo
     "deliveries.changed": open("deliveries.changed", rowsChanged),
     "events.changed": open("events.changed", rowsChanged),
     "replays.changed": open("replays.changed", rowsChanged),
+    "incidents.changed": open("incidents.changed", rowsChanged),
   };
 
   const flush = () => {

@@ -64,6 +64,8 @@ export function createHistory(
     /** Uptimes of everything of one kind. */
     uptimesOf: (kind: HistoryKind) => createUptimes({ database, kind, clock, log }),
     past,
+    readSeries,
+    annotations,
     /** Stored changes of state of things and their parts. */
     readMoves: createMovesReader({ database }),
     /** Recent audited changes and deployments by organization id, as Overview shows them. */

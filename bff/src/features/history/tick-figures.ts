@@ -6,8 +6,19 @@ export const upMetric = "up";
 /** The share of a step in which `up` was known; computed when steps are summed up. */
 export const knownMetric = "upKnown";
 
-/** All figures of a tick. Stale rows have no figures, because a last known value is not a new one. */
-export function figuresOfTick(aspects: readonly Aspect[], tick: Tick): Figures[] {
+const made = new WeakMap<Tick, readonly Figures[]>();
+
+/**
+ * All figures of a tick, made once for the history and the alerts. Stale rows have no figures, because a last known
+ * value is not a new one.
+ */
+export function figuresOfTick(aspects: readonly Aspect[], tick: Tick): readonly Figures[] {
+  const known = made.get(tick) ?? readFigures(aspects, tick);
+  made.set(tick, known);
+  return known;
+}
+
+function readFigures(aspects: readonly Aspect[], tick: Tick): Figures[] {
   const ids = new Map(tick.head.organizations.map(({ id, slug }) => [slug, id]));
   const seen = {
     ...observationsOf(tick),

@@ -11,7 +11,7 @@ import type { Aspect, OrganizationKey } from "#observe/aspect.ts";
 import { type ListAnswers, type Past, readFrame, type SnapshotStore } from "#observe/spread/spread.ts";
 import { createActsAspect, createActsBoard, type ReadActs } from "./acts-aspect.ts";
 import { createOverviewAspect, graphKey, overviewKey } from "./aspect.ts";
-import type { Graph } from "./graph.ts";
+import type { FoldedGraph, Graph } from "./graph.ts";
 import { verdictOf } from "./verdict.ts";
 
 type Reading = { snapshots: SnapshotStore; past: Past };
@@ -60,6 +60,12 @@ export const createRelatedTo =
   ({ snapshots }: Pick<Reading, "snapshots">) =>
   (organization: OrganizationKey, node: string) =>
     madeGraph.parse(snapshots.viewsOf(organization).list(graphKey)).relatedTo(node);
+
+/** The problems of an organization now, folded over the dependency graph. */
+export const createFolded =
+  ({ snapshots }: Pick<Reading, "snapshots">) =>
+  (organization: OrganizationKey): FoldedGraph =>
+    madeGraph.parse(snapshots.viewsOf(organization).list(graphKey)).folded();
 
 /**
  * Reads why a problem exists: the latest change before it began, or the problem of which it is an effect; null when

@@ -72,7 +72,7 @@ export function neededBy({ dependsOn, callsFor }: Found, node: string): string[]
  * The root cause of each finding that another failure explains: the one that its aspect names, or a node that it
  * depends on and that is down since before it failed. What is unknown is explained by any that is down.
  */
-function rootCauses(found: Found): ReadonlyMap<string, string> {
+export function rootCauses(found: Found): ReadonlyMap<string, string> {
   const known = new Map(found.findings.map((finding) => [finding.node, finding]));
   const causes = new Map<string, string>();
   const isCause = ({ check, problem }: Known, node: string) => {
@@ -112,7 +112,7 @@ const worstFirst = (a: Pick<Problem, "state" | "since" | "subject">, b: typeof a
   rank[a.state] - rank[b.state] || a.since.localeCompare(b.since) || a.subject.localeCompare(b.subject);
 
 /** What each root cause makes fail, worst first. */
-function effectsOf(found: Found, roots: ReadonlyMap<string, string>): Map<string, ProblemEffect[]> {
+export function effectsOf(found: Found, roots: ReadonlyMap<string, string>): Map<string, ProblemEffect[]> {
   const effects = new Map<string, ProblemEffect[]>();
   for (const { node, noun, problem } of found.findings) {
     const root = roots.get(node);

@@ -94,6 +94,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
       webhooks: deliveries,
       events: createLiveList(async () => []),
       replays: createLiveList(async () => []),
+      alerts: createLiveList(async () => []),
       audit: createLiveList(async () => []),
     },
   });

@@ -164,7 +164,7 @@ export function createHistoryWriter(deps: HistoryWriterDeps) {
     }
     isRemembering = true;
     const atMs = Date.parse(tick.head.observedAt);
-    const figures = figuresOfTick(aspects, tick);
+    const figures = [...figuresOfTick(aspects, tick)];
     const changes = journalOf(aspects, tick, before);
     const changed = new Set(changes.map(({ organizationId }) => organizationId));
     const isNewStep = floorTo(atMs, finest.stepMs) !== stepMs;

@@ -1,0 +1,2 @@
+export { objectiveRoutes } from "./routes.ts";
+export { createObjectives } from "./service.ts";
