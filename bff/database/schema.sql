@@ -1434,6 +1434,36 @@ create policy by_organization on wheelhouse.processed_webhook_events to wheelhou
 create policy by_system on wheelhouse.processed_webhook_events to wheelhouse_system using (true) with check (true);
 grant insert, select on wheelhouse.processed_webhook_events to wheelhouse_system;
 
+create table wheelhouse.schedule_commands (
+  id uuid not null default wheelhouse.uuidv7(),
+  org_id uuid not null,
+  schedule text not null,
+  name text not null,
+  command text not null,
+  act jsonb not null,
+  reason text not null,
+  actor_display text not null,
+  created_at timestamptz(3) not null default now(),
+  expires_at timestamptz not null default (now() + '00:01:00'::interval),
+  state text not null default 'accepted'::text,
+  detail text,
+  ended_at timestamptz,
+  constraint schedule_commands_pkey primary key (id),
+  constraint schedule_commands_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint schedule_commands_check check (((state = 'accepted'::text) = (ended_at is null))),
+  constraint schedule_commands_command_check check ((command = any (array['run'::text, 'pause'::text, 'resume'::text, 'edit'::text, 'remove'::text]))),
+  constraint schedule_commands_detail_check check ((length(detail) <= 1000)),
+  constraint schedule_commands_schedule_check check (((length(schedule) >= 1) and (length(schedule) <= 1000))),
+  constraint schedule_commands_state_check check ((state = any (array['accepted'::text, 'done'::text, 'refused'::text])))
+);
+create index schedule_commands_ended on wheelhouse.schedule_commands using btree (ended_at) where (ended_at is not null);
+create index schedule_commands_open on wheelhouse.schedule_commands using btree (created_at) where (state = 'accepted'::text);
+alter table wheelhouse.schedule_commands enable row level security, force row level security;
+create policy by_organization on wheelhouse.schedule_commands to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.schedule_commands to wheelhouse_system using (true) with check (true);
+grant delete, select, update on wheelhouse.schedule_commands to wheelhouse_system;
+grant insert, select on wheelhouse.schedule_commands to wheelhouse_app;
+
 create table wheelhouse.schedule_runs (
   org_id uuid not null,
   schedule text not null,
@@ -1456,6 +1486,7 @@ create table wheelhouse.schedule_runs (
   constraint schedule_runs_schedule_check check (((length(schedule) >= 1) and (length(schedule) <= 1000))),
   constraint schedule_runs_trigger_check check ((trigger = any (array['due'::text, 'first'::text, 'person'::text, 'parent'::text])))
 );
+create index schedule_runs_asked on wheelhouse.schedule_runs using btree (due_at) where ((trigger = 'person'::text) and (outcome = any (array['waiting'::text, 'running'::text])));
 create index schedule_runs_oldest on wheelhouse.schedule_runs using btree (due_at);
 create unique index schedule_runs_open on wheelhouse.schedule_runs using btree (org_id, schedule) where (lease_until is not null);
 alter table wheelhouse.schedule_runs enable row level security, force row level security;

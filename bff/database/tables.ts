@@ -821,6 +821,22 @@ export interface ProcessedWebhookEvents {
   source_id: ColumnType<string, string, never>;
 }
 
+export interface ScheduleCommands {
+  act: Json;
+  actor_display: string;
+  command: "run" | "pause" | "resume" | "edit" | "remove";
+  created_at: Generated<Date>;
+  detail: string | null;
+  ended_at: Date | null;
+  expires_at: Generated<Date>;
+  id: Generated<string>;
+  name: string;
+  org_id: string;
+  reason: string;
+  schedule: string;
+  state: Generated<"accepted" | "done" | "refused">;
+}
+
 export interface ScheduleRuns {
   asked_by: string | null;
   attempts: Generated<number>;
@@ -1320,6 +1336,7 @@ export interface Tables {
   organizations: Organizations;
   password_resets: PasswordResets;
   processed_webhook_events: ProcessedWebhookEvents;
+  schedule_commands: ScheduleCommands;
   schedule_runs: ScheduleRuns;
   schedule_states: ScheduleStates;
   sessions: Sessions;

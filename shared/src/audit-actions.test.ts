@@ -46,6 +46,17 @@ const kept: Record<string, readonly string[]> = {
   "access.organization.update": ["name"],
   "access.token.create": ["prefix", "capabilities", "expiresAt"],
   "access.token.delete": ["prefix", "capabilities"],
+  "schedules.schedule.edit": ["schedule", "operation", "command", "effect", "pattern", "everyMs", "timeZone"],
+  "schedules.schedule.remove": [
+    "schedule",
+    "operation",
+    "command",
+    "effect",
+    "pattern",
+    "everyMs",
+    "timeZone",
+  ],
+  "schedules.schedule.outcome": ["schedule", "operation", "command", "effect"],
   "schedules.schedule.run": ["schedule", "operation", "command", "effect", "pattern", "everyMs", "timeZone"],
   "schedules.schedule.pause": [
     "schedule",

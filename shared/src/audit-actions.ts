@@ -34,6 +34,7 @@ const otherActions = {
     "made",
     "removed",
   ],
+  "schedules.schedule.outcome": ["schedule", "operation", "command", "effect"],
   "cache.removal.outcome": ["operation", "state", "looked", "removed", "cause"],
   "audit.trail.read": [...auditFilterKept, "review", "known", "events"],
   "audit.content.expire": ["uptoSeq"],

@@ -49,6 +49,8 @@ export const scheduleRow = z.object({
   everyMs: z.number().nullable(),
   /** IANA name; null without a pattern. */
   timeZone: z.string().nullable(),
+  /** Why it cannot be changed here; null if it can. */
+  readOnly: z.string().nullable(),
   state: healthState,
   /** `Completed`, `Failed`, `Missed`, `Overdue`, `Running`, `Paused` … */
   label: z.string(),
@@ -193,6 +195,49 @@ export const resumeSchedule = defineEndpoint({
   summary: "Resumes a schedule with its next time",
   access: "schedules:act",
   action: "schedules.schedule.resume",
+  keeps: kept,
+  params,
+  body,
+  response: act,
+  late: true,
+});
+
+/** IANA name, such as `Europe/Berlin`. */
+const timeZone = z.string().trim().min(1).max(60);
+
+export const editSchedule = defineEndpoint({
+  method: "PATCH",
+  path: "/schedules/:id",
+  summary: "Changes when a schedule of a watched program runs; 409 if it was changed meanwhile",
+  access: "schedules:act",
+  action: "schedules.schedule.edit",
+  keeps: kept,
+  params,
+  body: z.strictObject({
+    reason: reasonText,
+    /** Either a cron pattern, or an interval. */
+    pattern: z.string().trim().min(1).max(200).optional(),
+    everyMs: z
+      .number()
+      .int()
+      .min(1_000)
+      .max(31 * 86_400_000)
+      .optional(),
+    /** Of the pattern; without one it stays as it is. */
+    timeZone: timeZone.optional(),
+    /** What it was when the change was made. */
+    before: z.strictObject({ pattern: z.string().nullable(), everyMs: z.number().nullable() }),
+  }),
+  response: act,
+  late: true,
+});
+
+export const removeSchedule = defineEndpoint({
+  method: "DELETE",
+  path: "/schedules/:id",
+  summary: "Removes a schedule of a watched program, with its next job",
+  access: "schedules:act",
+  action: "schedules.schedule.remove",
   keeps: kept,
   params,
   body,

@@ -13,6 +13,7 @@ import { createOperations } from "#features/operations/operations.ts";
 import { createOtlp } from "#features/otlp/otlp.ts";
 import { createReasonOf, createRelatedTo } from "#features/overview/overview.ts";
 import { createJobs } from "#features/queues/jobs/jobs.ts";
+import { queueIdOf } from "#features/queues/keys.ts";
 import { createQueues } from "#features/queues/queues.ts";
 import { queueRows } from "#features/queues/rows.ts";
 import { createJobSearch } from "#features/queues/search/search.ts";
@@ -119,6 +120,8 @@ export function createWatchers(
         servers: servers.rows,
         queues: queueRows,
         intervalMs,
+        connectionOf: (id) => redisServers().find(({ source }) => source.id === id)?.connection,
+        queueIdOf,
       }),
       jobs: createJobs(core, {
         snapshots,

@@ -132,6 +132,8 @@ export const expectations: Record<string, string> = {
   "GET /api/v1/schedules": "V O A U S T",
   "GET /api/v1/schedules/{id}": "V O A U S T",
   "GET /api/v1/schedules/{id}/runs": "V O A U S T",
+  "PATCH /api/v1/schedules/{id}": "O A S T",
+  "DELETE /api/v1/schedules/{id}": "O A S T",
   "POST /api/v1/schedules/{id}/run": "O A S T",
   "POST /api/v1/schedules/{id}/pause": "O A S T",
   "POST /api/v1/schedules/{id}/resume": "O A S T",

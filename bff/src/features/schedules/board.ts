@@ -9,7 +9,7 @@ import type { AspectKey, Board, ObservedChange, Seen } from "#observe/aspect.ts"
 import { createProbe, createProbes } from "#observe/targets/targets.ts";
 import { pauseOf, rowOfOwn, rowOfPaused, rowOfWatched } from "./row.ts";
 import type { ObservedSchedule, RunNote, SchedulesExtra } from "./rows.ts";
-import type { SchedulesStore, StateRow } from "./store.ts";
+import { noteOfRow, type RunRow, type SchedulesStore, type StateRow } from "./store.ts";
 import {
   createObservedRuns,
   createWatchedSchedulers,
@@ -34,12 +34,17 @@ type BoardDeps = {
 const readEveryMs = 2_000;
 /** A pause has taken effect by then, so a scheduler that is there was created again. */
 const recreatedAfterMs = 15_000;
-type OwnReading = { states: readonly StateRow[]; runs: ReadonlyMap<string, readonly RunNote[]> };
+type OwnReading = {
+  states: readonly StateRow[];
+  asked: readonly RunRow[];
+  runs: ReadonlyMap<string, readonly RunNote[]>;
+};
 
 /** Wheelhouse's own schedules and the pauses of all, as Postgres knows them. */
-async function readOwn({ states, lastRuns }: SchedulesStore): Promise<OwnReading> {
-  const [all, runs] = await Promise.all([
+async function readOwn({ states, lastRuns, asked }: SchedulesStore): Promise<OwnReading> {
+  const [all, open, runs] = await Promise.all([
     states(),
+    asked(),
     lastRuns(
       ownScheduleList.map(({ name }) => ({
         organizationId: platformOrganization.id,
@@ -47,7 +52,7 @@ async function readOwn({ states, lastRuns }: SchedulesStore): Promise<OwnReading
       })),
     ),
   ]);
-  return { states: all, runs };
+  return { states: all, asked: open, runs };
 }
 
 function ownRows({ states, runs }: OwnReading, nowMs: number): ObservedSchedule[] {
@@ -212,6 +217,7 @@ export function createSchedulesBoard(deps: BoardDeps): Board<ObservedSchedule> {
       return organization === undefined ? [] : [{ organization, schedule: state.schedule }];
     });
     await runs.load(places);
+    for (const row of own.latest()?.value.asked ?? []) runs.adopt(row.schedule, noteOfRow(row));
     if (!leads) return;
     await runs.save();
     const again = states.filter(

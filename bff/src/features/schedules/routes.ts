@@ -1,8 +1,10 @@
 import {
+  editSchedule,
   listScheduleRuns,
   listSchedules,
   pauseSchedule,
   readSchedule,
+  removeSchedule,
   resumeSchedule,
   runSchedule,
   type ScheduleAct,
@@ -83,5 +85,11 @@ export function schedulesRoutes(app: FastifyInstance, deps: SchedulesRoutesDeps)
   );
   route(app, resumeSchedule, async ({ params, body }, context) =>
     answerOf(await acts.resume(context, params.id, body.reason)),
+  );
+  route(app, editSchedule, async ({ params, body }, context) =>
+    answerOf(await acts.edit(context, params.id, body)),
+  );
+  route(app, removeSchedule, async ({ params, body }, context) =>
+    answerOf(await acts.remove(context, params.id, body.reason)),
   );
 }

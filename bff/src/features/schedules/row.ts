@@ -30,7 +30,17 @@ const iso = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).
 type Made = {
   identity: Pick<
     ObservedSchedule,
-    "id" | "organization" | "name" | "kind" | "queue" | "source" | "runs" | "pattern" | "everyMs" | "timeZone"
+    | "id"
+    | "organization"
+    | "name"
+    | "kind"
+    | "queue"
+    | "source"
+    | "runs"
+    | "pattern"
+    | "everyMs"
+    | "timeZone"
+    | "readOnly"
   >;
   repetition: Repetition | null;
   nowMs: number;
@@ -91,6 +101,7 @@ function rowOf(made: Made): ObservedSchedule {
     pattern: identity.pattern,
     everyMs: identity.everyMs,
     timeZone: identity.timeZone,
+    readOnly: identity.readOnly,
     state: verdict.state,
     label: verdict.label,
     cause: verdict.cause,
@@ -133,6 +144,9 @@ export function rowOfWatched(
       pattern,
       everyMs,
       timeZone: everyMs !== null ? null : zone,
+      readOnly: scheduler.isLegacy
+        ? "Repeatable jobs of BullMQ 4 and earlier can only be changed by their own program"
+        : null,
     },
     repetition,
     nowMs: of.nowMs,
@@ -165,6 +179,7 @@ export function rowOfPaused(
       pattern,
       everyMs,
       timeZone,
+      readOnly: null,
     },
     repetition: null,
     nowMs: of.nowMs,
@@ -205,6 +220,7 @@ export function rowOfOwn(
       pattern,
       everyMs: null,
       timeZone: "UTC",
+      readOnly: null,
     },
     repetition,
     nowMs: of.nowMs,

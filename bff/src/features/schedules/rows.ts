@@ -26,6 +26,18 @@ export const schedulerIdOf = (
   key: string,
 ) => [source, prefix, name, key].map(encodePart).join("~");
 
+/** What an id names; null if it names no scheduler. */
+export function schedulerOfId(id: string) {
+  const parts = id.split("~");
+  if (parts.length !== 4) return null;
+  try {
+    const [source = "", prefix = "", name = "", key = ""] = parts.map(decodeURIComponent);
+    return { source, queue: { prefix, name }, key };
+  } catch {
+    return null;
+  }
+}
+
 const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
 export const runOfNote = (note: RunNote): ScheduleRun => ({

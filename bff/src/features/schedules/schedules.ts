@@ -1,5 +1,6 @@
 import type { SourceView } from "@wheelhouse/shared/health/health.ts";
-import type { Core, Feature, OwnJob } from "#lib/feature.ts";
+import type { Redis } from "ioredis";
+import { type Core, everyRole, type Feature, type OwnJob } from "#lib/feature.ts";
 import type { AspectKey } from "#observe/aspect.ts";
 import type { ListAnswers, SnapshotStore } from "#observe/spread/spread.ts";
 import { observationsOf } from "#observe/tick/tick.ts";
@@ -8,9 +9,15 @@ import { createSchedulesAspect } from "./aspect.ts";
 import { createSchedulesBoard, type QueueOfSchedule } from "./board.ts";
 import { createBell } from "./own/own.ts";
 import { schedulesRoutes } from "./routes.ts";
-import { scheduleRows } from "./rows.ts";
-import { createSchedulesStore } from "./store.ts";
-import type { SampledSchedulers } from "./watched/watched.ts";
+import { scheduleRows, schedulerOfId } from "./rows.ts";
+import { createSchedulesStore, type SchedulesStore } from "./store.ts";
+import {
+  commandAct,
+  createScheduleCommands,
+  type OnEnd,
+  readScheduler,
+  type SampledSchedulers,
+} from "./watched/watched.ts";
 
 export { createOwnSchedules, isRingQueue } from "./own/own.ts";
 export { createSchedulersSource, type SampledSchedulers } from "./watched/watched.ts";
@@ -24,21 +31,57 @@ type SchedulesNeeds = {
   servers: AspectKey<SourceView & { organization: string }>;
   queues: Pick<AspectKey<QueueOfSchedule>, "rows">;
   intervalMs: number;
+  /** The connection to a watched Redis; undefined if it is not watched. */
+  connectionOf(source: string): Redis | undefined;
+  /** The id of a queue in its list. */
+  queueIdOf(source: string, queue: { prefix: string; name: string }): string;
 };
+
+/** What is known of a schedule follows what became of an act. */
+const endCommand =
+  (store: SchedulesStore): OnEnd =>
+  async (tx, { org_id, schedule, command, act, detail }, state) => {
+    const place = { organizationId: org_id, schedule };
+    const isDone = state === "done";
+    if (command === "run" && !isDone) {
+      const dueMs = commandAct.parse(act).dueMs;
+      if (dueMs !== null) await store.refuseAsked(tx, place, { dueMs, detail: detail ?? "Refused" });
+    }
+    if (command === (isDone ? "resume" : "pause") || (command === "remove" && isDone))
+      await store.forgetState(tx, place);
+  };
 
 /** Everything that runs again and again: Wheelhouse's own schedules and the watched ones. */
 export function createSchedules(core: Core, needs: SchedulesNeeds) {
   const { database, redis, clock, log } = core;
-  const { snapshots, answer, sources, servers, queues, intervalMs } = needs;
+  const { snapshots, answer, sources, servers, queues, intervalMs, connectionOf, queueIdOf } = needs;
   const store = createSchedulesStore(database);
   const bell = createBell(redis, log);
-  const acts = createScheduleActs(core, { store, snapshots, ring: bell.ring });
+  const commands = createScheduleCommands(core, { connectionOf, onEnd: endCommand(store) });
+  const acts = createScheduleActs(core, {
+    store,
+    snapshots,
+    ring: bell.ring,
+    commands,
+    clock,
+    async read(id) {
+      const of = schedulerOfId(id);
+      const redis = of && connectionOf(of.source);
+      if (!of || !redis) return null;
+      const queue = { id: queueIdOf(of.source, of.queue), name: of.queue.name, prefix: of.queue.prefix };
+      return readScheduler(redis, { source: of.source, queue, key: of.key });
+    },
+  });
   const feature = {
     routes: (api) => schedulesRoutes(api, { snapshots, answer, store, acts, clock }),
     mount(app) {
       app.addHook("onClose", () => bell.close().catch(() => {}));
     },
-    jobs: [{ name: "old runs of schedules", on: "retention", run: store.forget }] satisfies OwnJob[],
+    jobs: [
+      { name: "old runs of schedules", on: "retention", run: store.forget },
+      { name: "old acts on schedules", on: "retention", run: commands.forget },
+    ] satisfies OwnJob[],
+    processes: [{ in: everyRole, start: commands.start }],
   } satisfies Feature;
   return {
     ...feature,

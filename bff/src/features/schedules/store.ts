@@ -52,6 +52,59 @@ export function createSchedulesStore(database: Database) {
     states: (): Promise<StateRow[]> =>
       system.selectFrom("schedule_states").selectAll().limit(5_000).execute(),
 
+    /** Runs of watched schedules that people asked for and that have not ended. */
+    asked: (): Promise<RunRow[]> =>
+      system
+        .selectFrom("schedule_runs")
+        .selectAll()
+        .where("trigger", "=", "person")
+        .where("outcome", "in", ["waiting", "running"])
+        .where("lease_until", "is", null)
+        .orderBy("due_at", "desc")
+        .limit(200)
+        .execute(),
+
+    /** Keeps a run that a person asked for of a watched schedule, before its job is added. */
+    noteAsked: (
+      tx: Transaction<Tables>,
+      { organizationId, schedule }: Place,
+      { dueMs, askedBy }: { dueMs: number; askedBy: string },
+    ) =>
+      tx
+        .insertInto("schedule_runs")
+        .values({
+          org_id: organizationId,
+          schedule,
+          due_at: new Date(dueMs),
+          outcome: "waiting",
+          trigger: "person",
+          asked_by: askedBy,
+        })
+        .execute(),
+
+    /** Deletes what is known of a schedule that no longer exists, but its runs. */
+    forgetState: (tx: Transaction<Tables>, { organizationId, schedule }: Place) =>
+      tx
+        .deleteFrom("schedule_states")
+        .where("org_id", "=", organizationId)
+        .where("schedule", "=", schedule)
+        .execute(),
+
+    /** A run that a person asked for could not be added. */
+    refuseAsked: (
+      tx: Transaction<Tables>,
+      { organizationId, schedule }: Place,
+      { dueMs, detail }: { dueMs: number; detail: string },
+    ) =>
+      tx
+        .updateTable("schedule_runs")
+        .set({ outcome: "failed", detail: detail.slice(0, 1_000) })
+        .where("org_id", "=", organizationId)
+        .where("schedule", "=", schedule)
+        .where("due_at", "=", new Date(dueMs))
+        .where("outcome", "=", "waiting")
+        .execute(),
+
     /** Writes observed runs; what is known already is only completed. */
     async save(runs: readonly NotedRun[]): Promise<void> {
       if (runs.length === 0) return;
@@ -154,11 +207,31 @@ export function createSchedulesStore(database: Database) {
           conflict
             .columns(["org_id", "schedule"])
             .doUpdateSet(set)
-            .where("schedule_states.paused_at", "is", null),
+            .where((eb) =>
+              eb.or([
+                eb("schedule_states.paused_at", "is", null),
+                eb("schedule_states.recreated_at", "is not", null),
+              ]),
+            ),
         )
         .returning("schedule")
         .executeTakeFirst();
       return row !== undefined;
+    },
+
+    /** What was kept of a paused schedule; undefined if it is not paused. */
+    async paused(
+      tx: Transaction<Tables>,
+      { organizationId, schedule }: Place,
+    ): Promise<{ template: unknown } | undefined> {
+      return tx
+        .selectFrom("schedule_states")
+        .select("template")
+        .where("org_id", "=", organizationId)
+        .where("schedule", "=", schedule)
+        .where("paused_at", "is not", null)
+        .forUpdate()
+        .executeTakeFirst();
     },
 
     /** Ends a pause; what fell due meanwhile is skipped. @returns what was kept; undefined if it was not paused. */

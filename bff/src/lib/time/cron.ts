@@ -9,6 +9,16 @@ export type Repetition =
 
 const lookedAtMax = 1_000;
 
+/** The pattern's mistake in words; null if it can be used. */
+export function mistakeIn(pattern: string, timeZone: string): string | null {
+  try {
+    CronExpressionParser.parse(pattern, { tz: timeZone }).next();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : "is no cron pattern";
+  }
+}
+
 /** The times after `fromMs`, at most `count`. Empty for a pattern that cannot be read or that has ended. */
 export function timesAfter(of: Repetition, fromMs: number, count: number): number[] {
   const { endMs = Number.POSITIVE_INFINITY } = of;
@@ -100,7 +110,7 @@ export function offsetIn(timeZone: string, atMs: number): string | null {
   try {
     const name = partsIn(timeZone, atMs).timeZoneName ?? "";
     const [, sign, hours, minutes] = /^GMT(?:([+-])(\d\d):(\d\d))?$/.exec(name) ?? [];
-    if (sign === undefined) return "UTC";
+    if (sign === undefined || (hours === "00" && minutes === "00")) return "UTC";
     return `UTC${sign}${Number(hours)}${minutes === "00" ? "" : `:${minutes}`}`;
   } catch {
     return null;

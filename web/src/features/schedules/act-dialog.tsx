@@ -26,6 +26,11 @@ const words: Record<ScheduleCommand, Words> = {
         ? "It does not run until it is resumed. What falls due meanwhile is skipped."
         : "The scheduler and its next job are removed from Redis; its template is kept here. Its program may create it again when it starts; this page then says so.",
   },
+  remove: {
+    title: "Remove",
+    effect: () =>
+      "The scheduler and its next job are removed from Redis, and nothing of it is kept here. To stop it for a while, pause it instead. Its program may create it again when it starts.",
+  },
   resume: {
     title: "Resume",
     effect: ({ kind }) =>
@@ -64,7 +69,12 @@ export const ScheduleActDialog = (props: {
             {act.data === undefined ? "Cancel" : "Close"}
           </Button>
           {act.data === undefined && (
-            <Button large variant="primary" disabled={!canSend} onClick={send}>
+            <Button
+              large
+              variant={command === "remove" ? "danger-solid" : "primary"}
+              disabled={!canSend}
+              onClick={send}
+            >
               {title}
             </Button>
           )}

@@ -51,10 +51,16 @@ export const Moment = ({ at }: { at: string }) => {
   );
 };
 
-/** `in 16 m`; counts down. */
-export const Until = ({ at }: { at: string }) => {
+/** `in 16 m`, or `16 m` if short; counts down. */
+export const Until = ({ at, isShort = false }: { at: string; isShort?: boolean }) => {
   const leftMs = Date.parse(at) - useNow();
-  return leftMs <= 0 ? <>now</> : <>in {formatSpanShort(leftMs)}</>;
+  if (leftMs <= 0) return <>now</>;
+  return (
+    <>
+      {isShort ? "" : "in "}
+      {formatSpanShort(leftMs)}
+    </>
+  );
 };
 
 const Name = ({ row }: { row: ScheduleRow }) => {

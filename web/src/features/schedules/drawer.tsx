@@ -15,6 +15,7 @@ import { Facts } from "#ui/text/quantity.tsx";
 import { Age, Time, TimeHeader } from "#ui/text/time.tsx";
 import { ScheduleActDialog } from "./act-dialog.tsx";
 import { Moment, ScheduleStatus, tookMs, Until } from "./columns.tsx";
+import { EditScheduleDialog } from "./edit-dialog.tsx";
 import { runsQuery, type ScheduleCommand, scheduleQuery } from "./queries.ts";
 import { RunBar } from "./run-bar.tsx";
 import styles from "./schedules.module.css";
@@ -133,7 +134,7 @@ const NextRuns = ({ next, timeZone }: Detail) => (
               </td>
               <td className="c2">{local}</td>
               <td className={`c2 ${styles.num}`}>
-                <Until at={at} />
+                <Until at={at} isShort />
               </td>
             </tr>
           ))}
@@ -187,6 +188,7 @@ const ScheduleFacts = (props: { organization: string; row: ScheduleRow; zone: Zo
           { label: "Zone", value: <ZoneText row={row} zone={zone} /> },
           ...where,
           { label: "If missed", value: ifMissed },
+          ...(row.readOnly === null ? [] : [{ label: "Read-only", value: row.readOnly }]),
         ]}
       />
     </div>
@@ -257,12 +259,19 @@ const Notes = ({ row }: { row: ScheduleRow }) => {
   return <Note tone={row.state === "down" ? "bad" : "warn"} title={`${row.cause}.`} />;
 };
 
-const actsOf = ({ paused }: ScheduleRow): readonly { command: ScheduleCommand; label: string }[] => [
-  ...(paused === null || paused.recreatedAt !== null ? [{ command: "run", label: "Run now…" } as const] : []),
-  paused === null
-    ? ({ command: "pause", label: "Pause…" } as const)
-    : ({ command: "resume", label: "Resume…" } as const),
-];
+type Shown = ScheduleCommand | "edit";
+
+const actsOf = ({ kind, label }: ScheduleRow): readonly { command: Shown; label: string }[] => {
+  const isWatched = kind === "bullmq";
+  const remove = isWatched ? [{ command: "remove", label: "Remove…" } as const] : [];
+  if (label === "Paused") return [{ command: "resume", label: "Resume…" }, ...remove];
+  return [
+    { command: "run", label: "Run now…" },
+    { command: "pause", label: "Pause…" },
+    ...(isWatched ? [{ command: "edit", label: "Edit…" } as const] : []),
+    ...remove,
+  ];
+};
 
 /** Details of one schedule, beside the list. */
 export const ScheduleDrawer = (props: {
@@ -277,7 +286,7 @@ export const ScheduleDrawer = (props: {
   const { organization, row, freshness, ...drawer } = props;
   const moment = useMoment();
   const mayAct = useCan(organization, "schedules:act");
-  const [command, setCommand] = useState<ScheduleCommand | null>(null);
+  const [command, setCommand] = useState<Shown | null>(null);
   if (row === undefined)
     return (
       <Drawer label="Schedule" title="No such schedule" {...drawer}>
@@ -300,7 +309,7 @@ export const ScheduleDrawer = (props: {
           </span>
         </>
       }
-      {...(mayAct && moment === null && row.kind !== "cron"
+      {...(mayAct && moment === null && row.kind !== "cron" && row.readOnly === null
         ? {
             footer: actsOf(row).map((act) => (
               <Button key={act.command} onClick={() => setCommand(act.command)}>
@@ -319,7 +328,10 @@ export const ScheduleDrawer = (props: {
           <RunBar recent={row.recent} isWide />
         </div>
       )}
-      {command !== null && (
+      {command === "edit" && (
+        <EditScheduleDialog organization={organization} row={row} onClose={() => setCommand(null)} />
+      )}
+      {command !== null && command !== "edit" && (
         <ScheduleActDialog
           organization={organization}
           row={row}

@@ -1,9 +1,12 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { EndpointInput } from "@wheelhouse/shared/endpoint.ts";
 import {
+  editSchedule,
   listScheduleRuns,
   listSchedules,
   pauseSchedule,
   readSchedule,
+  removeSchedule,
   resumeSchedule,
   runSchedule,
   scheduleTopic,
@@ -46,8 +49,13 @@ export const runsQuery = (organization: string, id: string) =>
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
   });
 
-export type ScheduleCommand = "run" | "pause" | "resume";
-const endpoints = { run: runSchedule, pause: pauseSchedule, resume: resumeSchedule } as const;
+export type ScheduleCommand = "run" | "pause" | "resume" | "remove";
+const endpoints = {
+  run: runSchedule,
+  pause: pauseSchedule,
+  resume: resumeSchedule,
+  remove: removeSchedule,
+} as const;
 
 /** Carries out an act on a schedule. */
 export const useScheduleAct = (organization: string, id: string, command: ScheduleCommand) => {
@@ -55,6 +63,17 @@ export const useScheduleAct = (organization: string, id: string, command: Schedu
   return useMutation({
     mutationFn: (reason: string) =>
       call(endpoints[command], { params: { id }, body: { reason } }, { organization }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["schedules", organization] }),
+  });
+};
+
+export type ScheduleChange = EndpointInput<typeof editSchedule>["body"];
+
+/** Changes when a schedule runs. */
+export const useEditSchedule = (organization: string, id: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: ScheduleChange) => call(editSchedule, { params: { id }, body }, { organization }),
     onSettled: () => client.invalidateQueries({ queryKey: ["schedules", organization] }),
   });
 };

@@ -1,5 +1,6 @@
 import type { RunOutcome } from "@wheelhouse/shared/schedules.ts";
 import { memo } from "react";
+import styles from "./schedules.module.css";
 
 type Bar = { className: string; path: (x: number, width: number) => string; word: string };
 
@@ -51,7 +52,7 @@ export const RunBar = memo(
         {recent.map((outcome, index) => {
           const { className, path } = bars[outcome];
           const x = offset + index * stepPx;
-          return <path key={x} className={className} d={path(x, stepPx - 1)} />;
+          return <path key={x} className={`${className} ${styles.mark}`} d={path(x, stepPx - 1)} />;
         })}
       </svg>
     );

@@ -65,6 +65,12 @@ export function createObservedRuns({ store, log }: { store: RunsStore; log: Logg
       if (isStored && waiting.size < waitingMax)
         waiting.set(`${schedule} ${run.dueMs}`, Object.assign({ organization, schedule }, run));
     },
+    /** Takes in a run that a person asked for, as Postgres has it. */
+    adopt(schedule: string, run: RunNote): void {
+      const runs = known.get(schedule) ?? [];
+      if (runs.some(({ dueMs }) => dueMs === run.dueMs)) return;
+      known.set(schedule, [run, ...runs].sort((a, b) => b.dueMs - a.dueMs).slice(0, keptPerSchedule));
+    },
     forget: (schedule: string) => known.delete(schedule),
     /** Writes what is new; what cannot be written now is written later. */
     save(): Promise<void> {

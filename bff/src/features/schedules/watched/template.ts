@@ -1,19 +1,36 @@
 import { z } from "zod";
 
-/** A scheduler as it was when it was paused: enough to show it, and to put it back. */
+/** A scheduler as it is in its Redis: enough to show it, and to put it back. */
 export const keptScheduler = z.object({
   key: z.string(),
-  name: z.string(),
+  /** Of its jobs. */
+  jobName: z.string(),
   pattern: z.string().nullable(),
   everyMs: z.number().nullable(),
   timeZone: z.string().nullable(),
-  startMs: z.number().nullable(),
   endMs: z.number().nullable(),
   limit: z.number().nullable(),
-  /** JSON of the job's data and options, as Redis holds them; null without any. */
-  data: z.string().nullable(),
-  opts: z.string().nullable(),
+  /** Data and options of its jobs. */
+  data: z.unknown(),
+  opts: z.record(z.string(), z.unknown()),
   queue: z.object({ id: z.string(), name: z.string(), prefix: z.string() }),
   source: z.string(),
 });
 export type KeptScheduler = z.infer<typeof keptScheduler>;
+
+/** When a scheduler is to repeat. */
+const repetitionAct = z.object({
+  pattern: z.string().nullable(),
+  everyMs: z.number().nullable(),
+  timeZone: z.string().nullable(),
+});
+
+/** What a command needs; the scheduler as it was when the command was accepted. */
+export const commandAct = z.object({
+  scheduler: keptScheduler,
+  /** For `edit`. */
+  change: repetitionAct.nullable(),
+  /** For `run`: the time by which the run is known. */
+  dueMs: z.number().nullable(),
+});
+export type CommandAct = z.infer<typeof commandAct>;

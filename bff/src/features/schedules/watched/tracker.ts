@@ -6,13 +6,28 @@ const openMax = 10;
 const skippedMax = 20;
 const eventMarginMs = 2_000;
 
+const rememberedMax = 5_000;
+const memory = new Map<string, number | null>();
+
+/** Patterns are read again for each row and tick, and reading one takes a tenth of a millisecond. */
+function remembered(key: string, make: () => number | null): number | null {
+  const known = memory.get(key);
+  if (known !== undefined) return known;
+  if (memory.size >= rememberedMax) memory.clear();
+  const made = make();
+  memory.set(key, made);
+  return made;
+}
+
 /** When a scheduler repeats; null if its time zone is the program's own, which Redis does not tell. */
 export function repetitionOf(scheduler: Scheduler, nextMs: number): Repetition | null {
   const { pattern, everyMs, timeZone, startMs, endMs } = scheduler;
   if (everyMs !== null) return { everyMs, anchorMs: nextMs, ...(endMs === null ? {} : { endMs }) };
   if (pattern === null) return null;
   const utc = { pattern, timeZone: timeZone ?? "UTC" };
-  if (timeZone === null && timeBefore(utc, nextMs) !== nextMs) return null;
+  const isUtc = () =>
+    remembered(`utc ${nextMs} ${pattern}`, () => (timeBefore(utc, nextMs) === nextMs ? 1 : 0));
+  if (timeZone === null && isUtc() === 0) return null;
   return {
     pattern,
     timeZone: utc.timeZone,
@@ -21,16 +36,18 @@ export function repetitionOf(scheduler: Scheduler, nextMs: number): Repetition |
   };
 }
 
-/** The time between two runs; null if unknown. */
+/** About the time between two runs; null if unknown. */
 export function intervalOf(repetition: Repetition | null, atMs: number): number | null {
   if (repetition === null) return null;
   if ("everyMs" in repetition) return repetition.everyMs;
-  const [first, second] = timesAfter(repetition, atMs, 2);
-  return first === undefined || second === undefined ? null : second - first;
+  return remembered(`interval ${repetition.timeZone} ${repetition.pattern}`, () => {
+    const [first, second] = timesAfter(repetition, atMs, 2);
+    return first === undefined || second === undefined ? null : second - first;
+  });
 }
 
 /** What is known of a run by the state of its job. */
-function noteOf(dueMs: number, { state, startedMs, endedMs, reason }: JobState): RunNote {
+export function noteOf(dueMs: number, { state, startedMs, endedMs, reason }: JobState): RunNote {
   if (state === "gone")
     return {
       dueMs,

@@ -1,13 +1,19 @@
 import type { RunNote } from "../rows.ts";
 import { schedulerIdOf } from "../rows.ts";
+import { askedJobId } from "./effects.ts";
 import type { ObservedRuns } from "./runs.ts";
 import type { ScheduledQueue, SchedulerReading, SchedulersSource } from "./source.ts";
-import { createSchedulerTrack, intervalOf, repetitionOf, type SchedulerTrack } from "./tracker.ts";
+import { createSchedulerTrack, intervalOf, noteOf, repetitionOf, type SchedulerTrack } from "./tracker.ts";
 
+export { createScheduleCommands, type OnEnd, type ScheduleCommands } from "./commands.ts";
+export { readScheduler } from "./effects.ts";
 export { createObservedRuns, type ObservedRuns } from "./runs.ts";
 export { createSchedulersSource, type ScheduledQueue, type SchedulerReading } from "./source.ts";
-export { type KeptScheduler, keptScheduler } from "./template.ts";
+export { type CommandAct, commandAct, type KeptScheduler, keptScheduler } from "./template.ts";
 export { intervalOf, repetitionOf } from "./tracker.ts";
+
+const askedMax = 10;
+const addedWithinMs = 90_000;
 
 /** The job schedulers of one Redis server, as the board reads them. */
 export type SampledSchedulers = {
@@ -43,10 +49,16 @@ export function createWatchedSchedulers(sampled: SampledSchedulers, runs: Observ
   let before: readonly WatchedScheduler[] = [];
 
   const isOpen = ({ outcome }: RunNote) => outcome === "running" || outcome === "waiting";
+  const askedRuns = (id: string) =>
+    (runs.of(id) ?? []).filter((run) => isOpen(run) && run.trigger === "person").slice(0, askedMax);
   const asks = () => {
     const open = new Map<string, [string, number][]>();
     for (const { id, queue, scheduler } of before) {
-      const jobs = tracks.get(id)?.asks(scheduler) ?? [];
+      const asked = askedRuns(id).map(({ dueMs }): [string, number] => [
+        askedJobId(scheduler.key, dueMs),
+        dueMs,
+      ]);
+      const jobs = [...(tracks.get(id)?.asks(scheduler) ?? []), ...asked];
       if (jobs.length > 0) open.set(queue.base, [...(open.get(queue.base) ?? []), ...jobs]);
     }
     return open;
@@ -75,10 +87,18 @@ export function createWatchedSchedulers(sampled: SampledSchedulers, runs: Observ
     const next = new Map<string, SchedulerTrack>();
     for (const { watched, jobs } of found) {
       const { id, organization, scheduler } = watched;
-      const open = (runs.of(id) ?? []).filter(isOpen).map(({ dueMs }) => dueMs);
+      const open = (runs.of(id) ?? [])
+        .filter((run) => isOpen(run) && run.trigger !== "person")
+        .map(({ dueMs }) => dueMs);
       const track = tracks.get(id) ?? createSchedulerTrack(open);
       next.set(id, track);
-      const notes = track.take(scheduler, { serverMs, jobs });
+      const asked = askedRuns(id).flatMap((run) => {
+        const job = jobs.get(askedJobId(scheduler.key, run.dueMs));
+        // It is added after it was asked for, perhaps a while later.
+        if (job === undefined || (job.state === "gone" && serverMs - run.dueMs < addedWithinMs)) return [];
+        return [Object.assign(noteOf(run.dueMs, job), { trigger: run.trigger, askedBy: run.askedBy })];
+      });
+      const notes = [...track.take(scheduler, { serverMs, jobs }), ...asked];
       if (notes.length === 0) continue;
       const everyMs = intervalOf(repetitionOf(scheduler, scheduler.nextMs), scheduler.nextMs);
       for (const note of notes) runs.note({ organization, schedule: id, everyMs }, note);
