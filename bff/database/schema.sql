@@ -682,6 +682,25 @@ create policy by_organization on wheelhouse.audit_views to wheelhouse_app using 
 create policy by_system on wheelhouse.audit_views to wheelhouse_system using (true) with check (true);
 grant delete, insert, select, update on wheelhouse.audit_views to wheelhouse_app;
 
+create table wheelhouse.cache_figures (
+  org_id uuid not null,
+  at timestamptz(0) not null,
+  service text not null,
+  cache text not null,
+  hits bigint not null,
+  misses bigint not null,
+  entries bigint,
+  size_bytes bigint,
+  constraint cache_figures_pkey primary key (org_id, at, service, cache),
+  constraint cache_figures_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+create index cache_figures_oldest on wheelhouse.cache_figures using btree (at);
+alter table wheelhouse.cache_figures enable row level security, force row level security;
+create policy by_organization on wheelhouse.cache_figures to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.cache_figures to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.cache_figures to wheelhouse_system;
+grant select on wheelhouse.cache_figures to wheelhouse_app;
+
 create table wheelhouse.cache_removals (
   id uuid not null default wheelhouse.uuidv7(),
   org_id uuid not null,
@@ -722,6 +741,39 @@ create policy by_system on wheelhouse.cache_removals to wheelhouse_system using 
 grant delete, insert, select, update on wheelhouse.cache_removals to wheelhouse_system;
 grant insert, select on wheelhouse.cache_removals to wheelhouse_app;
 grant update (cancel_requested_at) on wheelhouse.cache_removals to wheelhouse_app;
+
+create table wheelhouse.daily_figures (
+  org_id uuid not null,
+  day date not null,
+  deliveries bigint not null,
+  completed bigint not null,
+  dead_letters bigint not null,
+  attempts bigint not null,
+  audit_events bigint not null,
+  audit_refused bigint not null,
+  audit_actors bigint not null,
+  made_at timestamptz(3) not null default now(),
+  constraint daily_figures_pkey primary key (org_id, day),
+  constraint daily_figures_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+alter table wheelhouse.daily_figures enable row level security, force row level security;
+create policy by_organization on wheelhouse.daily_figures to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.daily_figures to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.daily_figures to wheelhouse_system;
+grant select on wheelhouse.daily_figures to wheelhouse_app;
+
+create table wheelhouse.database_reports (
+  org_id uuid not null,
+  made_at timestamptz(3) not null default now(),
+  content jsonb not null,
+  constraint database_reports_pkey primary key (org_id, made_at),
+  constraint database_reports_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id)
+);
+alter table wheelhouse.database_reports enable row level security, force row level security;
+create policy by_organization on wheelhouse.database_reports to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.database_reports to wheelhouse_system using (true) with check (true);
+grant delete, insert, select on wheelhouse.database_reports to wheelhouse_system;
+grant select on wheelhouse.database_reports to wheelhouse_app;
 
 create table wheelhouse.deployments (
   id uuid not null default wheelhouse.uuidv7(),
@@ -1419,6 +1471,28 @@ create policy by_organization on wheelhouse.password_resets to wheelhouse_app us
 create policy by_system on wheelhouse.password_resets to wheelhouse_system using (true) with check (true);
 grant delete, insert, select, update on wheelhouse.password_resets to wheelhouse_system;
 grant insert, select, update on wheelhouse.password_resets to wheelhouse_app;
+
+create table wheelhouse.period_figures (
+  org_id uuid not null,
+  period text not null,
+  starts_on date not null,
+  days integer not null,
+  deliveries bigint not null,
+  completed bigint not null,
+  dead_letters bigint not null,
+  attempts bigint not null,
+  audit_events bigint not null,
+  audit_refused bigint not null,
+  made_at timestamptz(3) not null default now(),
+  constraint period_figures_pkey primary key (org_id, period, starts_on),
+  constraint period_figures_org_id_fkey foreign key (org_id) references wheelhouse.organizations(id),
+  constraint period_figures_period_check check ((period = any (array['week'::text, 'month'::text])))
+);
+alter table wheelhouse.period_figures enable row level security, force row level security;
+create policy by_organization on wheelhouse.period_figures to wheelhouse_app using ((org_id = any (wheelhouse.current_organizations()))) with check ((org_id = any (wheelhouse.current_organizations())));
+create policy by_system on wheelhouse.period_figures to wheelhouse_system using (true) with check (true);
+grant delete, insert, select, update on wheelhouse.period_figures to wheelhouse_system;
+grant select on wheelhouse.period_figures to wheelhouse_app;
 
 create table wheelhouse.processed_webhook_events (
   org_id uuid not null,

@@ -395,6 +395,17 @@ export interface AuditViews {
   updated_at: Generated<Date>;
 }
 
+export interface CacheFigures {
+  at: ColumnType<Date, Date, never>;
+  cache: ColumnType<string, string, never>;
+  entries: ColumnType<number | null, number | null, never>;
+  hits: ColumnType<number, number, never>;
+  misses: ColumnType<number, number, never>;
+  org_id: ColumnType<string, string, never>;
+  service: ColumnType<string, string, never>;
+  size_bytes: ColumnType<number | null, number | null, never>;
+}
+
 export interface CacheRemovals {
   actor_display: string;
   by: "key" | "pattern" | "prefix" | "tag";
@@ -418,6 +429,25 @@ export interface CacheRemovals {
   told_at: Generated<Date>;
   total_keys: number | null;
   value: string;
+}
+
+export interface DailyFigures {
+  attempts: number;
+  audit_actors: number;
+  audit_events: number;
+  audit_refused: number;
+  completed: number;
+  day: Timestamp;
+  dead_letters: number;
+  deliveries: number;
+  made_at: Generated<Date>;
+  org_id: string;
+}
+
+export interface DatabaseReports {
+  content: ColumnType<Json, Json, never>;
+  made_at: ColumnType<Date, Date | undefined, never>;
+  org_id: ColumnType<string, string, never>;
 }
 
 export interface Deployments {
@@ -810,6 +840,20 @@ export interface PasswordResets {
   org_id: string;
   token_hash: Buffer;
   user_id: string;
+}
+
+export interface PeriodFigures {
+  attempts: number;
+  audit_events: number;
+  audit_refused: number;
+  completed: number;
+  days: number;
+  dead_letters: number;
+  deliveries: number;
+  made_at: Generated<Date>;
+  org_id: string;
+  period: "week" | "month";
+  starts_on: Timestamp;
 }
 
 export interface ProcessedWebhookEvents {
@@ -1304,7 +1348,10 @@ export interface Tables {
   audit_rolled: AuditRolled;
   audit_sink_state: AuditSinkState;
   audit_views: AuditViews;
+  cache_figures: CacheFigures;
   cache_removals: CacheRemovals;
+  daily_figures: DailyFigures;
+  database_reports: DatabaseReports;
   deployments: Deployments;
   heartbeat_secrets: HeartbeatSecrets;
   history_chunks: HistoryChunks;
@@ -1335,6 +1382,7 @@ export interface Tables {
   operations: Operations;
   organizations: Organizations;
   password_resets: PasswordResets;
+  period_figures: PeriodFigures;
   processed_webhook_events: ProcessedWebhookEvents;
   schedule_commands: ScheduleCommands;
   schedule_runs: ScheduleRuns;

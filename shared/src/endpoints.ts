@@ -24,6 +24,7 @@ import * as otlp from "./otlp.ts";
 import * as queuesFind from "./queues/find.ts";
 import * as queueJobActs from "./queues/job-acts.ts";
 import * as queueJobs from "./queues/jobs.ts";
+import * as reports from "./reports.ts";
 import * as sourceTrial from "./sources/trial.ts";
 import * as sources from "./sources.ts";
 import * as wall from "./wall.ts";
@@ -62,6 +63,7 @@ const contracts = [
   queueJobActs,
   queueJobs,
   queuesFind,
+  reports,
   sources,
   webhookDeadLetters,
   webhookEndpoints,

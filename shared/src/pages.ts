@@ -123,6 +123,13 @@ export const organizationPages = {
     capability: "sources:read",
     detail: "watched services, servers and caches",
   },
+  reports: {
+    path: "/reports",
+    title: "Reports",
+    reachedBy: "palette",
+    capability: "audit:read",
+    detail: "deliveries and audit by day, caches, the database",
+  },
   account: { path: "/account", title: "Your account", reachedBy: "menu" },
 } as const satisfies Record<string, OrganizationPage>;
 

@@ -15,6 +15,7 @@ import { jobsRoute } from "#routes/jobs.tsx";
 import { organizationRoute } from "#routes/organization.tsx";
 import { organizationIndexRoute, overviewRoute } from "#routes/overview.tsx";
 import { queuesRoute } from "#routes/queues.tsx";
+import { reportsRoute } from "#routes/reports.tsx";
 import { confirmedRoute, resetRoute } from "#routes/reset.tsx";
 import { rootRoute } from "#routes/root.tsx";
 import { schedulesRoute } from "#routes/schedules.tsx";
@@ -40,6 +41,7 @@ const routeTree = rootRoute.addChildren([
     schedulesRoute,
     jobsRoute,
     findJobRoute,
+    reportsRoute,
     webhooksRoute,
     alertsRoute,
     auditRoute,

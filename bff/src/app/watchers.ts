@@ -18,6 +18,7 @@ import { createQueues } from "#features/queues/queues.ts";
 import { queueRows } from "#features/queues/rows.ts";
 import { createJobSearch } from "#features/queues/search/search.ts";
 import { createQueuesSource } from "#features/queues/source.ts";
+import { createReports } from "#features/reports/reports.ts";
 import { createSchedules } from "#features/schedules/schedules.ts";
 import { createDeclared, createSources } from "#features/sources/sources.ts";
 import { webhookRows } from "#features/webhooks/aspect.ts";
@@ -61,7 +62,7 @@ export function createReading(
 
 /** The features that people watch and act on, and what observes their subjects. */
 export function createWatchers(
-  { core, box, secretKey }: Foundations,
+  { core, box, secretKey, ownCaches }: Foundations,
   { history, declared, watch, reading }: ReturnType<typeof createReading>,
   resetOwnBreaker: CommandsDeps["resetOwn"],
 ) {
@@ -114,6 +115,14 @@ export function createWatchers(
         pushed: watch.pushed,
       }),
       queues,
+      reports: createReports(core, {
+        cache: ownCaches.named("reports"),
+        reported: {
+          poke: watch.pokeReports,
+          reports: watch.reportedWithOwn.reports,
+          organizationOf: watch.reportedWithOwn.organizationOf,
+        },
+      }),
       schedules: createSchedules(core, {
         ...reading,
         sources: watch.schedulers,

@@ -129,6 +129,9 @@ export const expectations: Record<string, string> = {
   "POST /api/v1/jobs/rules": "A S T",
   "DELETE /api/v1/jobs/rules/{id}": "A S T",
 
+  "GET /api/v1/reports/figures": "V O A U S T",
+  "GET /api/v1/reports/database": "V O A U S T",
+
   "GET /api/v1/schedules": "V O A U S T",
   "GET /api/v1/schedules/{id}": "V O A U S T",
   "GET /api/v1/schedules/{id}/runs": "V O A U S T",

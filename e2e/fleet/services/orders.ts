@@ -116,6 +116,10 @@ await runProgram("orders", async (log) => {
     // Express orders overtake the others; BullMQ keeps jobs with a priority in a separate set.
     orders.add("place", order, Math.random() < 0.2 ? { priority: between(1, 5) } : {});
   });
+  // The sweep misses runs whenever the worker of the pictures is away.
+  thumbnails.schedule("thumbnail-sweep", { pattern: "*/30 * * * * *", tz: "America/New_York" });
+  invoices.schedule("settle-refunds", { pattern: "* 6-22 * * *", tz: "Europe/Berlin" }, { attempts: 1 });
+  email.schedule("monthly-statements", { pattern: "0 6 1 * *", tz: "Europe/London" });
   troubleLines({ rhythm, thumbnails, email, log });
   log(`${lines.length + 1} queues`);
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Job, type JobsOptions, Queue, UnrecoverableError, Worker } from "bullmq";
+import { type Job, type JobsOptions, Queue, type RepeatOptions, UnrecoverableError, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import type { Log } from "../program.ts";
 
@@ -28,6 +28,8 @@ export type Line = {
   name: string;
   add: (jobName: string, data: Record<string, unknown>, options?: JobsOptions) => void;
   addBulk: (jobName: string, data: Record<string, unknown>[]) => void;
+  /** Makes a job again and again, by a scheduler of this name. */
+  schedule: (name: string, repeat: Omit<RepeatOptions, "key">, options?: JobsOptions) => void;
   pause: () => Promise<void>;
   resume: () => Promise<void>;
   /** Takes the worker away, like a crashed deployment. */
@@ -122,6 +124,9 @@ export const createLine = (
     },
     addBulk: (jobName, data) => {
       if (!full) queue.addBulk(data.map((one) => ({ name: jobName, data: one }))).catch(lost);
+    },
+    schedule: (scheduler, repeat, options) => {
+      queue.upsertJobScheduler(scheduler, repeat, { name: scheduler, opts: { ...options } }).catch(lost);
     },
     pause: () => queue.pause().catch(lost),
     resume: () => queue.resume().catch(lost),

@@ -158,9 +158,18 @@ const ZoneText = ({ row, zone }: { row: ScheduleRow; zone: Zone }) => {
   );
 };
 
+/** Own schedules whose results are on the page of reports. */
+const reported: ReadonlySet<string> = new Set([
+  "daily-aggregation",
+  "reports",
+  "cache-statistics",
+  "database-statistics",
+]);
+
 const ScheduleFacts = (props: { organization: string; row: ScheduleRow; zone: Zone; ifMissed: string }) => {
   const { organization, row, zone, ifMissed } = props;
   const { queue } = row;
+  const isReported = row.kind === "own" && reported.has(row.name);
   const pattern = row.pattern ?? (row.everyMs === null ? "–" : `every ${row.everyMs} ms`);
   const where =
     queue === null
@@ -188,6 +197,18 @@ const ScheduleFacts = (props: { organization: string; row: ScheduleRow; zone: Zo
           { label: "Zone", value: <ZoneText row={row} zone={zone} /> },
           ...where,
           { label: "If missed", value: ifMissed },
+          ...(isReported
+            ? [
+                {
+                  label: "Results",
+                  value: (
+                    <PageLink href={`/o/${organization}/reports`} className="link">
+                      Reports
+                    </PageLink>
+                  ),
+                },
+              ]
+            : []),
           ...(row.readOnly === null ? [] : [{ label: "Read-only", value: row.readOnly }]),
         ]}
       />

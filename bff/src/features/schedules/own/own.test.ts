@@ -97,6 +97,16 @@ test("of three workers that look at once and again, one runs what is due, and wh
   expect(await runsOf("report")).toMatchObject([{ trigger: "parent", detail: "refreshed" }]);
 });
 
+test("a worker that found a schedule which never ran does not run it again after another has", async () => {
+  const [one, two] = [createOwnRunsStore(database, "a"), createOwnRunsStore(database, "b")];
+  const worker = startRunner("a", { step: async () => {} });
+  await worker.look();
+  await worker.idle();
+  const late = { atMs: Date.now() + 1_000, isFirst: true, missedMs: [] };
+  expect(await two.claim(ownScheduleId("nightly"), late)).toBeNull();
+  expect(await one.claim(ownScheduleId("nightly"), late)).toBeNull();
+});
+
 test("what was due while nobody ran runs once, and the times before it are kept as missed", async () => {
   let count = 0;
   const worker = startRunner("a", { step: async () => (count += 1) });

@@ -82,7 +82,8 @@ export function createOwnRunsStore(
             .where("org_id", "=", org)
             .where("schedule", "=", schedule)
             .where("paused_at", "is", null)
-            .where((eb) => eb.or([eb("handled_until", "is", null), eb("handled_until", "<", dueAt)]))
+            // Each process has a first moment of its own, so only one that still finds none may claim it.
+            .where((eb) => (due.isFirst ? eb("handled_until", "is", null) : eb("handled_until", "<", dueAt)))
             .returning("schedule")
             .executeTakeFirst();
           if (!taken) throw new Lost();
