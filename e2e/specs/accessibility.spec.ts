@@ -195,3 +195,20 @@ test("the drawers, the replay dialog and the refused requests have no serious ac
   expect(await seriousFaults(page), "drawer of a queue").toEqual([]);
   await own.remove();
 });
+
+test("the page of a queue, a job and its dialog have no serious accessibility fault", async ({
+  page,
+  user,
+  product,
+}) => {
+  await fleetOf(product);
+  await signInByApi(page, user("admin"));
+  await page.goto("/queues/jobs?queue=orders&state=completed");
+  await page.getByRole("row").nth(1).getByRole("link").click({ timeout: 30_000 });
+  const again = page.getByRole("button", { name: "Run job again…" });
+  await expect(again).toBeVisible();
+  expect(await seriousFaults(page), "a job").toEqual([]);
+  await again.click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  expect(await seriousFaults(page), "dialog of a job").toEqual([]);
+});

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import { ApiError } from "#lib/api/api.ts";
 import { useCan } from "#lib/api/session.ts";
 import { formatBytes, formatCount, formatPlural, formatSpan } from "#lib/format.ts";
+import type { PageAddress } from "#lib/page-address.ts";
 import { Drawer } from "#ui/dialog/drawer.tsx";
 import { MenuSlot } from "#ui/dialog/menu-slot.tsx";
 import { Button } from "#ui/page/button.tsx";
@@ -11,7 +12,9 @@ import { Note } from "#ui/page/note.tsx";
 import { Empty, Failure, Panel } from "#ui/page/panel.tsx";
 import { Status } from "#ui/page/status.tsx";
 import { LoadOlder } from "#ui/table/load-older.tsx";
+import { AddressLink } from "#ui/text/address-link.tsx";
 import { CodeBlock, CopyButton } from "#ui/text/code-block.tsx";
+import { PageLink } from "#ui/text/page-link.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { Age, PreciseTime, Time } from "#ui/text/time.tsx";
 import { ActsMenu } from "./acts-menu.ts";
@@ -20,10 +23,11 @@ import { codeOf, jsonOf } from "./code.ts";
 import css from "./jobs.module.css";
 import { PayloadTree } from "./payload-tree.tsx";
 import { jobQuery, logsQuery, payloadQuery } from "./queries.ts";
+import type { JobsSearch } from "./search.ts";
 import { errorParts, progressOf, stateTones, stateWords, tookText } from "./words.ts";
 
-type Queue = { id: string; name: string; prefix: string };
-type HrefOf = (queue: string, job: string) => string;
+type Queue = { id: string; name: string; prefix: string; source: string };
+type Address = PageAddress<JobsSearch>;
 
 /** Larger payloads are read only when somebody asks for them. */
 const readAtOnceBytes = 64 * 1024;
@@ -66,7 +70,7 @@ const lineageWords: Record<string, string> = {
   "queues.job.copy": "copied",
 };
 
-const Lineage = ({ job, hrefOf }: { job: JobDetail; hrefOf: HrefOf }) => (
+const Lineage = ({ job, address }: { job: JobDetail; address: Address }) => (
   <>
     {job.lineage.map(({ operation, kind, by, at, outcome, copyOf, copiedTo }) => (
       <div key={operation}>
@@ -75,18 +79,22 @@ const Lineage = ({ job, hrefOf }: { job: JobDetail; hrefOf: HrefOf }) => (
         ) : (
           <>
             {kind === "queues.jobs.move" ? "moved from " : "copy of "}
-            <a className="link mono" href={hrefOf(copyOf.queue, copyOf.id)}>
+            <AddressLink className="link mono" address={address} to={{ queue: copyOf.queue, job: copyOf.id }}>
               {copyOf.id}
-            </a>
+            </AddressLink>
           </>
         )}
         {copiedTo !== null && (
           <>
             {" "}
             to{" "}
-            <a className="link mono" href={hrefOf(copiedTo.queue, copiedTo.id)}>
+            <AddressLink
+              className="link mono"
+              address={address}
+              to={{ queue: copiedTo.queue, job: copiedTo.id }}
+            >
               {copiedTo.id}
-            </a>
+            </AddressLink>
           </>
         )}{" "}
         by {by}, <Time at={at} />
@@ -98,7 +106,20 @@ const Lineage = ({ job, hrefOf }: { job: JobDetail; hrefOf: HrefOf }) => (
   </>
 );
 
-const factsOf = (job: JobDetail, hrefOf: HrefOf) => {
+const encodePart = (part: string) => encodeURIComponent(part).replaceAll("~", "%7E");
+
+/** The schedule that made a job, by the id that the list of schedules gives it. */
+const ScheduleLink = (props: { organization: string; queue: Queue; schedule: string }) => {
+  const { organization, queue, schedule } = props;
+  const id = [queue.source, queue.prefix, queue.name, schedule].map(encodePart).join("~");
+  return (
+    <PageLink className="link" href={`/o/${organization}/schedules?schedule=${encodeURIComponent(id)}`}>
+      {schedule}
+    </PageLink>
+  );
+};
+
+const factsOf = (organization: string, queue: Queue, job: JobDetail, address: Address) => {
   const waited = spanBetween(job.addedAt, job.processedAt);
   const ran = spanBetween(job.processedAt, job.finishedAt);
   return [
@@ -107,7 +128,13 @@ const factsOf = (job: JobDetail, hrefOf: HrefOf) => {
       value: (
         <>
           {job.addedAt === null ? "unknown" : <Time at={job.addedAt} full />}
-          {job.schedule !== null && <> by schedule {job.schedule}</>}, priority {job.priority}
+          {job.schedule !== null && (
+            <>
+              {" "}
+              by schedule <ScheduleLink organization={organization} queue={queue} schedule={job.schedule} />
+            </>
+          )}
+          , priority {job.priority}
           {job.delayMs > 0 && <>, delay {formatSpan(job.delayMs)}</>}
         </>
       ),
@@ -131,7 +158,9 @@ const factsOf = (job: JobDetail, hrefOf: HrefOf) => {
     ...(job.isLocked === false
       ? [{ label: "Lock", value: "no worker holds it: it will be found stalled" }]
       : []),
-    ...(job.lineage.length === 0 ? [] : [{ label: "Lineage", value: <Lineage job={job} hrefOf={hrefOf} /> }]),
+    ...(job.lineage.length === 0
+      ? []
+      : [{ label: "Lineage", value: <Lineage job={job} address={address} /> }]),
   ];
 };
 
@@ -286,8 +315,8 @@ const relativeWords = {
   ignored: "Failed, ignored",
 } as const;
 
-const Relative = (props: { job: JobRelative; hrefOf: HrefOf; state: ReactNode; depth: number }) => {
-  const { job, hrefOf, state, depth } = props;
+const Relative = (props: { job: JobRelative; address: Address; state: ReactNode; depth: number }) => {
+  const { job, address, state, depth } = props;
   const name = job.name ?? "removed job";
   return (
     <li style={{ marginLeft: depth * 20 }} className={depth > 0 ? css.child : ""}>
@@ -295,7 +324,9 @@ const Relative = (props: { job: JobRelative; hrefOf: HrefOf; state: ReactNode; d
         {job.queue === null || job.name === null ? (
           <span className="c2">{name}</span>
         ) : (
-          <a href={hrefOf(job.queue, job.id)}>{name}</a>
+          <AddressLink address={address} to={{ queue: job.queue, job: job.id }}>
+            {name}
+          </AddressLink>
         )}{" "}
         <span className="mono c3">{job.queue === null ? job.key : `${job.queue}:${job.id}`}</span>
       </span>
@@ -304,7 +335,7 @@ const Relative = (props: { job: JobRelative; hrefOf: HrefOf; state: ReactNode; d
   );
 };
 
-const Flow = ({ job, hrefOf }: { job: JobDetail; hrefOf: HrefOf }) => {
+const Flow = ({ job, address }: { job: JobDetail; address: Address }) => {
   const { parent, children, childCounts } = job;
   if (parent === null && children.length === 0) return null;
   const all = Object.values(childCounts).reduce((sum, count) => sum + count, 0);
@@ -316,7 +347,7 @@ const Flow = ({ job, hrefOf }: { job: JobDetail; hrefOf: HrefOf }) => {
     >
       <ul className={css.flow}>
         {parent !== null && (
-          <Relative job={parent} hrefOf={hrefOf} depth={0} state={<span className="c3">parent</span>} />
+          <Relative job={parent} address={address} depth={0} state={<span className="c3">parent</span>} />
         )}
         <li style={{ marginLeft: own * 20 }} className={own > 0 ? css.child : ""}>
           <span className="cut">
@@ -328,7 +359,7 @@ const Flow = ({ job, hrefOf }: { job: JobDetail; hrefOf: HrefOf }) => {
           <Relative
             key={child.key}
             job={child}
-            hrefOf={hrefOf}
+            address={address}
             depth={own + 1}
             state={<Status tone={relativeTone[child.state]} label={relativeWords[child.state]} inRow />}
           />
@@ -413,13 +444,13 @@ export const JobDrawer = (props: {
   queue: Queue;
   jobId: string;
   ask: Ask | null;
-  hrefOf: HrefOf;
+  address: Address;
   position: string | undefined;
   onPrevious: (() => void) | undefined;
   onNext: (() => void) | undefined;
   onClose: () => void;
 }) => {
-  const { organization, queue, jobId, ask, hrefOf, ...place } = props;
+  const { organization, queue, jobId, ask, address, ...place } = props;
   const query = useQuery(jobQuery(organization, queue.id, jobId));
   const { data: job, error } = query;
   const isGone = error instanceof ApiError && error.code === "not_found";
@@ -463,11 +494,11 @@ export const JobDrawer = (props: {
           {error.message} This is what was known at <Time at={job.readAt} />.
         </Note>
       )}
-      <Facts facts={factsOf(job, hrefOf)} />
+      <Facts facts={factsOf(organization, queue, job, address)} />
       <Attempts job={job} />
       <Payload organization={organization} queue={queue} job={job} />
       <Logs organization={organization} queue={queue} job={job} />
-      <Flow job={job} hrefOf={hrefOf} />
+      <Flow job={job} address={address} />
     </Drawer>
   );
 };

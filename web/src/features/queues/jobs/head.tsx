@@ -15,6 +15,7 @@ import type { QueueView } from "../views.ts";
 import { ActsMenu } from "./acts-menu.ts";
 import type { Ask, QueueAsked } from "./asked.ts";
 import css from "./jobs.module.css";
+import { tookText } from "./words.ts";
 
 const limitNote = ({ rateLimit }: JobList): string =>
   rateLimit === null ? "none" : `${formatCount(rateLimit.max)} per ${formatSpan(rateLimit.durationMs)}`;
@@ -122,27 +123,20 @@ const MeterHead = ({ name, note, values, tone }: Meter) => (
 const perMinute = (value: number | null) => (value === null ? "–" : `${formatRate(value)} /m`);
 const isLate = ({ label }: QueueRow): boolean => label === "Old jobs" || label === "No worker";
 
-const WaitingFigures = ({ row }: { row: QueueRow }) => (
-  <div className={css.figures}>
-    <span>
-      now <b>{formatCount(row.counts.waiting + row.counts.prioritized)}</b>
-    </span>
-    <span>
-      oldest{" "}
-      <b className={isLate(row) ? "tx-warn" : ""}>
-        {row.oldestWaitingMs === null ? "–" : formatSpan(row.oldestWaitingMs)}
+const Percentiles = ({ of, isLate: late = false }: { of: QueueRow["wait"]; isLate?: boolean }) =>
+  (["p50", "p95", "p99"] as const).map((name) => (
+    <span key={name}>
+      {name}{" "}
+      <b className={late && name === "p95" ? "tx-warn" : ""}>
+        {of == null ? "–" : tookText(Math.round(of[name]))}
       </b>
     </span>
-    {row.drainsInMs !== "empty" && (
-      <span>
-        drains in{" "}
-        <b>
-          <DrainsIn row={row} />
-        </b>
-      </span>
-    )}
-  </div>
-);
+  ));
+
+const waitingNote = (row: QueueRow): string => {
+  const waiting = `${formatCount(row.counts.waiting + row.counts.prioritized)} waiting`;
+  return row.oldestWaitingMs === null ? waiting : `${waiting}, oldest ${formatSpan(row.oldestWaitingMs)}`;
+};
 
 const PlainMeter = (props: {
   name: string;
@@ -171,27 +165,24 @@ const Meters = ({ organization, row }: { organization: string; row: QueueRow }) 
     <div className={css.meters}>
       <div>
         <MeterHead
-          name="Waiting"
-          note="last 10 m"
+          name="Wait"
+          note={waitingNote(row)}
           values={data?.waiting.values ?? []}
           tone={row.state === "down" ? "bad" : isLate(row) ? "warn" : "plain"}
         />
-        <WaitingFigures row={row} />
+        <div className={css.figures}>
+          <Percentiles of={row.wait} isLate={isLate(row)} />
+        </div>
       </div>
       <div>
         <MeterHead
-          name="Finished"
-          note="last 10 m"
+          name="Run"
+          note={`${perMinute(row.completedPerMinute)} finished`}
           values={data?.completedPerMinute.values ?? []}
           tone="plain"
         />
         <div className={css.figures}>
-          <span>
-            now <b>{perMinute(row.completedPerMinute)}</b>
-          </span>
-          <span>
-            kept <b>{formatCount(row.counts.completed)}</b>
-          </span>
+          <Percentiles of={row.run} />
         </div>
       </div>
       <PlainMeter
@@ -207,7 +198,7 @@ const Meters = ({ organization, row }: { organization: string; row: QueueRow }) 
         name="Workers"
         facts={[
           ["Connected", <Count key="workers" value={row.workers} />],
-          ["Active jobs", <Count key="active" value={row.counts.active} />],
+          ["Drains in", <DrainsIn key="drains" row={row} />],
         ]}
       />
     </div>

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate, useRouter } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
+import { jobsOfActMax } from "@wheelhouse/shared/queues/job-acts.ts";
 import type { JobList, JobRow, JobState } from "@wheelhouse/shared/queues/jobs.ts";
 import { type ReactNode, Suspense, useMemo, useState } from "react";
 import { ApiError } from "#lib/api/api.ts";
@@ -92,9 +93,27 @@ const orders = [
   { value: "oldest", label: "Oldest first" },
 ] as const;
 
-const Tool = ({ address, state }: { address: Address; state: JobState }) => {
+const views = [
+  { value: "list", label: "List" },
+  { value: "causes", label: "Causes" },
+] as const;
+
+/** Search and grouping look into the index, on the page that has it for all queues. */
+const useFind = (organization: string, queue: string) => {
+  const navigate = useNavigate();
+  return (search: { q: string; view?: "causes" }) =>
+    void navigate({
+      to: "/o/$org/queues/find",
+      params: { org: organization },
+      search: Object.assign({}, search, { q: `queue:${queue}${search.q}` }),
+    });
+};
+
+const Tool = (props: { organization: string; queue: string; address: Address; state: JobState }) => {
+  const { organization, queue, address, state } = props;
   const [id, setId] = useState("");
   const { search } = address;
+  const find = useFind(organization, queue);
   return (
     <div className="tool">
       <form
@@ -114,6 +133,15 @@ const Tool = ({ address, state }: { address: Address; state: JobState }) => {
           onChange={({ target }) => setId(target.value)}
         />
       </form>
+      <Button onClick={() => find({ q: ` state:${state}` })}>Search jobs</Button>
+      {state === "failed" && (
+        <Segments
+          options={views}
+          value="list"
+          onChange={(view) => view === "causes" && find({ q: "", view })}
+          group={{ label: "View" }}
+        />
+      )}
       <Segments
         options={orders}
         value={search.order ?? "newest"}
@@ -178,7 +206,10 @@ const Strip = (props: {
   const acts = actsOf[state];
   return (
     <div className={`sum pad ${css.strip} ${css.chosen}`}>
-      <b className="grow">{formatPlural(chosen.length, "job")} selected</b>
+      <b className="grow">
+        {formatPlural(chosen.length, "job")} selected
+        {chosen.length > jobsOfActMax && `, at most ${jobsOfActMax} at once`}
+      </b>
       <Button variant="ghost" onClick={selection.clear}>
         Clear selection
       </Button>
@@ -186,6 +217,7 @@ const Strip = (props: {
         <Button
           key={act}
           variant={index === acts.length - 1 ? "primary" : "plain"}
+          disabled={chosen.length > jobsOfActMax}
           onClick={() => ask({ about: "jobs", act, jobs: chosen })}
         >
           {verb} {formatPlural(chosen.length, "job")}…
@@ -270,6 +302,41 @@ const Gone = ({ organization, name }: { organization: string; name: string }) =>
   </Empty>
 );
 
+const OpenJob = (props: {
+  organization: string;
+  address: Address;
+  id: string;
+  view: QueueView | undefined;
+  job: string;
+  rows: readonly JobRow[];
+  ask: Ask | null;
+}) => {
+  const { organization, address, id, view, job, rows, ask } = props;
+  const go = (next: string | undefined, replace: boolean) =>
+    address.go({ ...address.search, job: next }, { replace });
+  return (
+    <JobDrawer
+      key={job}
+      organization={organization}
+      queue={{
+        id,
+        name: view?.row.name ?? id,
+        prefix: view?.row.prefix ?? "bull",
+        source: view?.row.source ?? "primary",
+      }}
+      jobId={job}
+      ask={ask}
+      address={address}
+      {...neighboursOf(
+        rows.map((row) => row.id),
+        job,
+        (next) => go(next, true),
+      )}
+      onClose={() => go(undefined, false)}
+    />
+  );
+};
+
 const Content = (props: {
   organization: string;
   address: Address;
@@ -288,19 +355,14 @@ const Content = (props: {
   if (isGone(list.error) && (view === undefined || first === undefined))
     return <Gone organization={organization} name={id} />;
   const drawer: ReactNode = search.job !== undefined && (
-    <JobDrawer
-      key={search.job}
+    <OpenJob
       organization={organization}
-      queue={{ id, name: view?.row.name ?? id, prefix: view?.row.prefix ?? "bull" }}
-      jobId={search.job}
+      address={address}
+      id={id}
+      view={view}
+      job={search.job}
+      rows={rows}
       ask={ask}
-      hrefOf={(queue, job) => address.hrefOf({ queue, job })}
-      {...neighboursOf(
-        rows.map((row) => row.id),
-        search.job,
-        (job) => address.go({ ...search, job }, { replace: true }),
-      )}
-      onClose={() => address.go({ ...search, job: undefined })}
     />
   );
   return (
@@ -315,7 +377,7 @@ const Content = (props: {
         />
       )}
       <StateTabs address={address} state={state} list={first} view={view} />
-      <Tool address={address} state={state} />
+      <Tool organization={organization} queue={id} address={address} state={state} />
       <Jobs address={address} jobs={jobs} state={state} ask={ask} />
       {asked !== null && first !== undefined && (
         <Suspense fallback={null}>
