@@ -35,6 +35,10 @@ export function createAlerting(
     relatedTo: createRelatedTo({ snapshots }),
     annotations: history.annotations,
     readSeries: history.readSeries,
+    declared: {
+      rules: () => read.declared.catalogue.current().alerts ?? [],
+      onChange: read.declared.catalogue.onChange,
+    },
     async failedSignIns() {
       const windows = await highestWindows(core.redis, "sign-in-addresses", mostAddresses);
       return windows.reduce((sum, { count }) => sum + count, 0);

@@ -39,6 +39,11 @@ type AlertsNeeds = {
   relatedTo(organization: OrganizationKey, node: string): Related;
   annotations: ReadAnnotations;
   readSeries: Parameters<typeof createPreview>[0]["readSeries"];
+  /** Rules of wheelhouse.yaml, by the slug of their organization. */
+  declared: {
+    rules(): readonly { key: string; organization: string; definition: RuleDefinition }[];
+    onChange(listener: () => void): unknown;
+  };
   /** Failed sign-ins of the last 15 minutes. */
   failedSignIns(): Promise<number>;
   /** Who tells people. */
@@ -49,11 +54,13 @@ type AlertsNeeds = {
 export function createAlerts(core: Core, needs: AlertsNeeds) {
   const { database, clock, log, events } = core;
   const { snapshots, owner, figuresOf, look, readSeries, notifications } = needs;
-  const rules = createRulesService(core);
+  const declaredOf = (slug: string) =>
+    needs.declared.rules().filter(({ organization }) => organization === slug);
+  const rules = createRulesService(core, { declaredOf });
   const acts = createIncidentActs(Object.assign({ notifications }, core));
   const silences = createSilences(Object.assign({ hold: acts.hold }, core));
-  const rulesOf = async (organizationId: string): Promise<ReadonlyMap<string, RuleDefinition>> =>
-    new Map((await rules.list(organizationId)).map(({ key, definition }) => [key, definition]));
+  const rulesOf = async (organization: OrganizationKey): Promise<ReadonlyMap<string, RuleDefinition>> =>
+    new Map((await rules.list(organization)).map(({ key, definition }) => [key, definition]));
   const reading = createIncidentReading({
     database,
     clock,
@@ -99,7 +106,13 @@ export function createAlerts(core: Core, needs: AlertsNeeds) {
     figuresOf,
     look,
     signals: signals.read,
-    rules: createRulesInForce({ database, derivedOf: objectives.rulesOf }),
+    rules: createRulesInForce({
+      database,
+      derivedOf: objectives.rulesOf,
+      declaredOf: ({ slug }) =>
+        declaredOf(slug).map(({ key, definition }) => ({ key, version: 0, definition })),
+      onDeclared: needs.declared.onChange,
+    }),
     record: createRecorder(notifications),
     lease: createPostgresLease({ database, name: leaseName, owner, ttlMs: leaseMs }),
     clock,
@@ -111,7 +124,7 @@ export function createAlerts(core: Core, needs: AlertsNeeds) {
       incidentRoutes(api, {
         reading,
         acts,
-        countRules: async (organizationId) => (await rules.list(organizationId)).length,
+        countRules: async (organization) => (await rules.list(organization)).length,
         async valuesOf(organizationId, { kind, id, metric, from, to }) {
           const { series } = await readSeries(organizationId, { kind, id, metrics: [metric], from, to });
           return series[0]?.values ?? [];

@@ -63,12 +63,12 @@ export function createRunner(deps: RunnerDeps) {
     evaluators.clear();
   };
 
-  const evaluatorOf = (organizationId: string): Evaluator => {
-    const known = evaluators.get(organizationId);
+  const evaluatorOf = (organization: OrganizationKey): Evaluator => {
+    const known = evaluators.get(organization.id);
     if (known) return known;
     const made = createEvaluator();
-    made.setRules(rules.of(organizationId));
-    evaluators.set(organizationId, made);
+    made.setRules(rules.of(organization));
+    evaluators.set(organization.id, made);
     return made;
   };
 
@@ -82,8 +82,11 @@ export function createRunner(deps: RunnerDeps) {
       if (there) there.push(row);
       else byOrganization.set(row.org_id, [row]);
     }
-    for (const [organizationId, rows] of byOrganization)
-      evaluatorOf(organizationId).adopt(rows.map((row) => alertOf(row, rules.of(organizationId))));
+    for (const organization of organizations) {
+      const inForce = rules.of(organization);
+      const rows = byOrganization.get(organization.id) ?? [];
+      evaluatorOf(organization).adopt(rows.map((row) => alertOf(row, inForce)));
+    }
     epoch = taken;
     log.info({ epoch: taken }, "this process now evaluates alerts");
   };
@@ -94,7 +97,7 @@ export function createRunner(deps: RunnerDeps) {
     due: readonly string[],
     nowMs: number,
   ) => {
-    const evaluator = evaluatorOf(organization.id);
+    const evaluator = evaluatorOf(organization);
     const changed = evaluator.dirty().map((alert) => ({ alert, phase: alert.phase }));
     if (changed.length === 0 && due.length === 0) return;
     const recorded = await lease.write(held, (tx) =>
@@ -119,8 +122,10 @@ export function createRunner(deps: RunnerDeps) {
       if (isRefresh) refreshMs = monotonic();
       for (const { org_id, id } of await readDue(database, { all: isRefresh }))
         due.set(org_id, [...(due.get(org_id) ?? []), id]);
-      for (const organizationId of await rules.refresh(deps.clock.now()))
-        evaluatorOf(organizationId).setRules(rules.of(organizationId));
+      const changed = await rules.refresh(deps.clock.now());
+      const isAll = rules.takeDeclared();
+      for (const organization of organizations)
+        if (isAll || changed.has(organization.id)) evaluatorOf(organization).setRules(rules.of(organization));
     }
     for (const organization of organizations)
       try {
@@ -175,7 +180,7 @@ export function createRunner(deps: RunnerDeps) {
     }
     let isDirty = false;
     for (const organization of tick.head.organizations) {
-      const evaluator = evaluatorOf(organization.id);
+      const evaluator = evaluatorOf(organization);
       const figures = [
         ...(byOrganization.get(organization.id) ?? []),
         ...(signals.get(organization.id) ?? []),

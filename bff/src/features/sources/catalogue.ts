@@ -167,6 +167,7 @@ export function createSourcesCatalogue({
       postgres: [...own.postgres, ...added.postgres],
       services: [...own.services, ...added.services],
       prometheus: [...own.prometheus, ...added.prometheus],
+      ...(own.alerts === undefined ? {} : { alerts: own.alerts }),
     };
     if (isDeepStrictEqual(merged, sources)) return;
     sources = merged;

@@ -1,3 +1,4 @@
+import type { RuleDefinition } from "@wheelhouse/shared/alerts/rules.ts";
 import type { serviceFormats } from "@wheelhouse/shared/sources.ts";
 
 /** A cache in a Redis behind a prefix, whether or not its service reports it. */
@@ -74,12 +75,17 @@ export type WatchedTarget = {
   timeoutMs: number;
 };
 
+/** An alert rule of the file. */
+export type DeclaredRule = { key: string; organization: string; definition: RuleDefinition };
+
 /** Ids are unique across all kinds. An unchanged entry is equal in value from one list to the next, not in identity. */
 export type WatchedSources = {
   redis: readonly WatchedServer[];
   postgres: readonly WatchedServer[];
   services: readonly WatchedService[];
   prometheus: readonly WatchedTarget[];
+  /** Of the file alone. */
+  alerts?: readonly DeclaredRule[];
 };
 
 /** What is watched now. */

@@ -7,6 +7,7 @@ import { type ReadVariable, readAddress, readAuth } from "./credentials.ts";
 import {
   declaredCacheOf,
   type Mistake,
+  ruleOf,
   type SourcesContent,
   serviceMistakes,
   serviceOf,
@@ -91,6 +92,7 @@ function parseSources(text: string, path: string, rules: Rules): WatchedSources 
     postgres,
     services: read.services.map(serviceOf),
     prometheus: read.prometheus.map(targetOf),
+    ...(read.alerts.length === 0 ? {} : { alerts: read.alerts.map(ruleOf) }),
   };
   const entries = [...read.services, ...read.prometheus];
   const variable = rules.variable ?? noVariable;
@@ -221,7 +223,7 @@ function authMistakes(content: SourcesContent, variable: ReadVariable): Mistake[
 
 function foreignOf(content: SourcesContent, organizations: ReadonlySet<string> | null): Mistake[] {
   if (organizations === null) return [];
-  return (["redis", "postgres", "services", "prometheus"] as const).flatMap((kind) =>
+  return (["redis", "postgres", "services", "prometheus", "alerts"] as const).flatMap((kind) =>
     content[kind].flatMap(({ organization }, i) =>
       organizations.has(organization)
         ? []
@@ -246,6 +248,12 @@ function mistakesOf(content: SourcesContent): Mistake[] {
       if (seen.has(id) && !isOwn) mistakes.push({ path: [kind, i, "id"], message: "the id is already used" });
       seen.add(id);
     }
+  const rules = new Set<string>();
+  for (const [i, { organization, id }] of content.alerts.entries()) {
+    const rule = JSON.stringify([organization, id]);
+    if (rules.has(rule)) mistakes.push({ path: ["alerts", i, "id"], message: "the id is already used" });
+    rules.add(rule);
+  }
   let primaries = 0;
   for (const [i, { id, url }] of content.redis.entries()) {
     if (id === ownRedis && ++primaries > 1)

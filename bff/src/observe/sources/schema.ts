@@ -1,10 +1,11 @@
+import { condition, ruleDefinition, ruleKey, severity } from "@wheelhouse/shared/alerts/rules.ts";
 import { slug } from "@wheelhouse/shared/endpoint.ts";
 import { serviceFormats } from "@wheelhouse/shared/sources.ts";
 import { z } from "zod";
 import { ConditionError, parseCondition } from "#lib/conditions.ts";
 import { durationMs } from "#lib/time/duration.ts";
 import { ownService, reportedId } from "#observe/reports/reports.ts";
-import type { DeclaredCache, WatchedService, WatchedTarget } from "./catalogue.ts";
+import type { DeclaredCache, DeclaredRule, WatchedService, WatchedTarget } from "./catalogue.ts";
 import { auth } from "./credentials.ts";
 
 const shortestMs = 1_000;
@@ -113,6 +114,29 @@ const prometheus = z.strictObject({
   auth: auth.optional(),
 });
 
+const ruleSpan = duration(0, longestAgeMs);
+/** An alert rule: as in the API, with its spans as text. */
+const alert = z.strictObject({
+  id: ruleKey,
+  organization: slug.default("platform"),
+  name: text,
+  enabled: z.boolean().default(true),
+  condition: z
+    .looseObject({ window: ruleSpan.optional() })
+    .transform(({ window, ...rest }) => (window === undefined ? rest : { ...rest, windowMs: window }))
+    .pipe(condition),
+  things: z.array(z.string().min(1).max(200)).max(50).default([]),
+  severity,
+  for: ruleSpan.default(0),
+  resolveFor: ruleSpan.default(0),
+  keepFiringFor: ruleSpan.default(0),
+  noData: z.enum(["keep", "warn", "fire", "ok"]).default("keep"),
+  noDataAfter: ruleSpan.default(300_000),
+  labels: z.record(z.string().regex(/^[a-z][a-z0-9_]{0,39}$/), text).default({}),
+  owner: text.nullable().default(null),
+  runbook: url(["http:", "https:"]).nullable().default(null),
+});
+
 /** The schema of `wheelhouse.yaml`. */
 export const sourcesSchema = z.strictObject({
   redis: z
@@ -131,6 +155,7 @@ export const sourcesSchema = z.strictObject({
     .default([]),
   services: z.array(service).max(5_000).default([]),
   prometheus: z.array(prometheus).max(5_000).default([]),
+  alerts: z.array(alert).max(2_000).default([]),
 });
 export type SourcesContent = z.output<typeof sourcesSchema>;
 type ServiceEntry = SourcesContent["services"][number];
@@ -234,6 +259,26 @@ export function serviceOf(entry: ServiceEntry): WatchedService {
     actuatorBreakers: entry.actuatorBreakers,
   };
 }
+
+export const ruleOf = (entry: SourcesContent["alerts"][number]): DeclaredRule => ({
+  key: entry.id,
+  organization: entry.organization,
+  definition: ruleDefinition.parse({
+    name: entry.name,
+    isEnabled: entry.enabled,
+    condition: entry.condition,
+    things: entry.things,
+    severity: entry.severity,
+    forMs: entry.for,
+    resolveForMs: entry.resolveFor,
+    keepFiringForMs: entry.keepFiringFor,
+    noData: entry.noData,
+    noDataAfterMs: entry.noDataAfter,
+    labels: entry.labels,
+    owner: entry.owner,
+    runbook: entry.runbook,
+  }),
+});
 
 export const targetOf = (entry: SourcesContent["prometheus"][number]): WatchedTarget => ({
   id: entry.id,

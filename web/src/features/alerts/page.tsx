@@ -185,9 +185,11 @@ export const AlertsPage = () => {
     );
   return (
     <Page title={title}>
-      {summary.data !== undefined && <Verdict summary={summary.data} />}
-      <AlertsTabs organization={org} address={address} />
-      <Tab organization={org} address={address} />
+      <div>
+        {summary.data !== undefined && <Verdict summary={summary.data} />}
+        <AlertsTabs organization={org} address={address} />
+        <Tab organization={org} address={address} />
+      </div>
     </Page>
   );
 };

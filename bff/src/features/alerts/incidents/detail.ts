@@ -15,7 +15,7 @@ type ChangeBefore = IncidentDetail["changesBefore"][number];
 
 export type DetailNeeds = Pick<Core, "database"> & {
   look(organization: OrganizationKey): Look;
-  rulesOf(organizationId: string): Promise<ReadonlyMap<string, RuleDefinition>>;
+  rulesOf(organization: OrganizationKey): Promise<ReadonlyMap<string, RuleDefinition>>;
   /** What changed in a time, with whether it concerns a node. */
   changesIn(
     organization: OrganizationKey,
@@ -89,7 +89,7 @@ export function createDetailReading({ database, look, rulesOf, changesIn }: Deta
     number: number,
     mayReadActs: boolean,
   ): Promise<IncidentDetail> => {
-    const rules = await rulesOf(organization.id);
+    const rules = await rulesOf(organization);
     const read = await readRows(organization.id, number);
     const { row, alerts, entries, similar } = read;
     const rule = rules.get(row.rule_key);

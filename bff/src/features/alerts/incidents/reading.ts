@@ -73,8 +73,9 @@ export function createIncidentReading({
             ),
           ),
 
-    async summary(organizationId: string): Promise<Omit<AlertsSummary, "rules">> {
-      const rules = await rulesOf(organizationId);
+    async summary(organization: OrganizationKey): Promise<Omit<AlertsSummary, "rules">> {
+      const organizationId = organization.id;
+      const rules = await rulesOf(organization);
       const evaluatedAt = await readEvaluatedAt();
       const now = new Date(clock.now());
       return database.asOrganizations([organizationId], async (tx) => {

@@ -16,6 +16,7 @@ import { invalidField } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import { route } from "#lib/http/route.ts";
 import type { Clock } from "#lib/time/clock.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
 import { handoverMarkdown, incidentMarkdown } from "./markdown.ts";
 import type { IncidentReading } from "./reading.ts";
 import type { IncidentActs } from "./service.ts";
@@ -27,7 +28,7 @@ const mayReadActs = ({ actor, organization }: RequestContext) =>
 type Needs = {
   reading: IncidentReading;
   acts: IncidentActs;
-  countRules(organizationId: string): Promise<number>;
+  countRules(organization: OrganizationKey): Promise<number>;
   /** Values of a figure. */
   valuesOf(
     organizationId: string,
@@ -38,7 +39,7 @@ type Needs = {
 
 export function incidentRoutes(api: FastifyInstance, { reading, acts, countRules, valuesOf, clock }: Needs) {
   route(api, readAlerts, async (_, { organization }) =>
-    Object.assign(await reading.summary(organization.id), { rules: await countRules(organization.id) }),
+    Object.assign(await reading.summary(organization), { rules: await countRules(organization) }),
   );
   route(api, listIncidents, ({ query }, { organization }) => reading.list(organization.id, query));
   route(api, readHandover, async ({ query }, { organization }) => {

@@ -17,12 +17,12 @@ export function ruleRoutes(
   { rules, preview }: { rules: RulesService; preview: Preview },
 ) {
   route(api, listRules, async (_, { organization }) => ({
-    items: await rules.list(organization.id),
+    items: await rules.list(organization),
     nextCursor: null,
   }));
   route(api, listRuleSeries, (_, { organization }) => ({ items: preview.series(organization) }));
   route(api, previewRule, ({ query }, { organization }) => preview.draw(organization, query));
-  route(api, readRule, ({ params }, { organization }) => rules.read(organization.id, params.key));
+  route(api, readRule, ({ params }, { organization }) => rules.read(organization, params.key));
   route(api, createRule, ({ body }, context) => rules.create(body, context));
   route(api, updateRule, ({ params, body }, context) => rules.update(params.key, body, context));
   route(api, deleteRule, ({ params, query }, context) => rules.delete(params.key, query.version, context));

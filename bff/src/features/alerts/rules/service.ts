@@ -12,6 +12,7 @@ import type { AuditFields } from "#lib/change.ts";
 import type { Core } from "#lib/feature.ts";
 import { AppError, notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
+import type { OrganizationKey } from "#observe/aspect.ts";
 import type { ActiveRule } from "../evaluation/evaluation.ts";
 import { builtinRules } from "./builtin.ts";
 import { createRulesStore, type RuleRecord } from "./store.ts";
@@ -21,13 +22,16 @@ const mostRules = 2_000;
 type Kept = Pick<RuleRecord, "source" | "version" | "definition" | "updated_by"> & { updated_at: Date };
 type Counts = { pending: number; firing: number };
 
-const viewOf = (key: string, kept: Kept | null, counts: Counts | undefined): RuleView => {
+/** @param from a row, or the definition of wheelhouse.yaml */
+const viewOf = (key: string, from: Kept | RuleDefinition | null, counts: Counts | undefined): RuleView => {
   const builtin = builtinRules.get(key);
-  const definition = kept === null ? builtin : ruleDefinition.parse(kept.definition);
+  const isDeclared = from !== null && "condition" in from;
+  const kept = isDeclared ? null : from;
+  const definition = isDeclared ? from : kept === null ? builtin : ruleDefinition.parse(kept.definition);
   if (definition === undefined) throw new Error(`rule ${key} has no definition`);
   return {
     key,
-    source: kept === null ? "builtin" : kept.source,
+    source: isDeclared ? "file" : (kept?.source ?? "builtin"),
     version: kept?.version ?? 0,
     definition,
     updatedAt: kept?.updated_at.toISOString() ?? null,
@@ -46,28 +50,36 @@ function fieldsOf(definition: RuleDefinition, version: number): AuditFields {
 }
 
 /** Rules of organizations: those built in, as changed on the page, and those of wheelhouse.yaml. */
-export function createRulesService({ database, changes }: Pick<Core, "database" | "changes">) {
+export function createRulesService(
+  { database, changes }: Pick<Core, "database" | "changes">,
+  { declaredOf }: { declaredOf(slug: string): readonly { key: string; definition: RuleDefinition }[] },
+) {
   const store = createRulesStore(database);
   const target = (key: string, { name }: RuleDefinition) => [{ type: "alert-rule", id: key, name }];
 
   return {
-    list: (organizationId: string): Promise<RuleView[]> =>
+    list: ({ id: organizationId, slug }: OrganizationKey): Promise<RuleView[]> =>
       database.asOrganizations([organizationId], async (tx) => {
+        const declared = new Map(declaredOf(slug).map((rule) => [rule.key, rule.definition]));
         const kept = new Map((await store.list(tx, organizationId)).map((row) => [row.key, row]));
         const counts = new Map((await store.counts(tx, organizationId)).map((row) => [row.rule_key, row]));
-        return [...new Set([...builtinRules.keys(), ...kept.keys()])]
-          .map((key) => viewOf(key, kept.get(key) ?? null, counts.get(key)))
+        return [...new Set([...builtinRules.keys(), ...kept.keys(), ...declared.keys()])]
+          .map((key) => viewOf(key, declared.get(key) ?? kept.get(key) ?? null, counts.get(key)))
           .sort((a, b) => a.definition.name.localeCompare(b.definition.name, "en"));
       }),
 
-    read: (organizationId: string, key: string): Promise<EndpointResult<typeof readRule>> =>
+    read: (
+      { id: organizationId, slug }: OrganizationKey,
+      key: string,
+    ): Promise<EndpointResult<typeof readRule>> =>
       database.asOrganizations([organizationId], async (tx) => {
+        const declared = declaredOf(slug).find((rule) => rule.key === key)?.definition;
         const row = (await store.list(tx, organizationId)).find((each) => each.key === key) ?? null;
-        if (row === null && !builtinRules.has(key)) throw notFound("alert rule");
+        if (row === null && !builtinRules.has(key) && !declared) throw notFound("alert rule");
         const counts = (await store.counts(tx, organizationId)).find(({ rule_key }) => rule_key === key);
         const versions = await store.versions(tx, organizationId, key);
         return {
-          ...viewOf(key, row, counts),
+          ...viewOf(key, declared ?? row, counts),
           versions: versions.map(({ version, definition, changed_by, created_at }) => ({
             version,
             definition: definition === null ? null : ruleDefinition.parse(definition),
@@ -83,6 +95,7 @@ export function createRulesService({ database, changes }: Pick<Core, "database" 
     ): Promise<RuleView> {
       const { organization, actor } = context;
       return changes.run(context, createRule.action, async (tx) => {
+        refuseDeclared(organization.slug, key);
         const before = await store.lock(tx, organization.id, key);
         if ((before && before.deleted_at === null) || builtinRules.has(key))
           throw new AppError("conflict", `There already is a rule "${key}".`);
@@ -113,7 +126,7 @@ export function createRulesService({ database, changes }: Pick<Core, "database" 
     ): Promise<RuleView> {
       const { organization, actor } = context;
       return changes.run(context, updateRule.action, async (tx) => {
-        const row = await current(tx, organization.id, key, version);
+        const row = await current(tx, organization, key, version);
         const before = row === null ? builtinRules.get(key) : ruleDefinition.parse(row.definition);
         const saved = await store.write(tx, {
           organizationId: organization.id,
@@ -138,7 +151,7 @@ export function createRulesService({ database, changes }: Pick<Core, "database" 
     delete(key: string, version: number, context: RequestContext): Promise<{ key: string }> {
       const { organization, actor } = context;
       return changes.run(context, deleteRule.action, async (tx) => {
-        const row = await current(tx, organization.id, key, version);
+        const row = await current(tx, organization, key, version);
         if (row === null)
           throw new AppError("conflict", "This rule is as it is built in. Disable it instead.");
         const definition = ruleDefinition.parse(row.definition);
@@ -159,18 +172,22 @@ export function createRulesService({ database, changes }: Pick<Core, "database" 
     },
   };
 
+  function refuseDeclared(slug: string, key: string) {
+    if (declaredOf(slug).some((rule) => rule.key === key))
+      throw new AppError("conflict", "This rule is part of wheelhouse.yaml. Change it there.");
+  }
+
   /** The row of a rule that is still as the caller knows it. @throws 404, or 409 when it was changed or is of a file */
   async function current(
     tx: Parameters<typeof store.lock>[0],
-    organizationId: string,
+    organization: OrganizationKey,
     key: string,
     version: number,
   ): Promise<RuleRecord | null> {
-    const row = await store.lock(tx, organizationId, key);
+    refuseDeclared(organization.slug, key);
+    const row = await store.lock(tx, organization.id, key);
     const isThere = row !== undefined && row.deleted_at === null;
     if (!isThere && !builtinRules.has(key)) throw notFound("alert rule");
-    if (row?.source === "file" && isThere)
-      throw new AppError("conflict", "This rule is part of wheelhouse.yaml. Change it there.");
     const now = isThere ? row.version : 0;
     if (now !== version)
       throw new AppError(
@@ -187,15 +204,22 @@ export function createRulesInForce({
   database,
   derivedOf = () => [],
   declaredOf = () => [],
+  onDeclared = () => {},
 }: Pick<Core, "database"> & {
   /** Rules of objectives. */
   derivedOf?: (organizationId: string) => readonly ActiveRule[];
   /** Rules of wheelhouse.yaml; they go before any other of the same key. */
-  declaredOf?: (organizationId: string) => readonly ActiveRule[];
+  declaredOf?: (organization: OrganizationKey) => readonly ActiveRule[];
+  /** Calls back when they have changed. */
+  onDeclared?: (listener: () => void) => unknown;
 }) {
   const store = createRulesStore(database);
   const changed = new Map<string, Map<string, RuleRecord>>();
   let readMs = 0;
+  let isDeclaredNew = false;
+  onDeclared(() => {
+    isDeclaredNew = true;
+  });
   // A transaction may have begun before one that is already visible.
   const overlapMs = 60_000;
   return {
@@ -215,7 +239,14 @@ export function createRulesInForce({
       readMs = nowMs;
       return organizations;
     },
-    of(organizationId: string): ActiveRule[] {
+    /** Whether those of wheelhouse.yaml have changed since the last call. */
+    takeDeclared(): boolean {
+      const isNew = isDeclaredNew;
+      isDeclaredNew = false;
+      return isNew;
+    },
+    of(organization: OrganizationKey): ActiveRule[] {
+      const { id: organizationId } = organization;
       const kept = [...(changed.get(organizationId)?.values() ?? [])]
         .filter(({ deleted_at }) => deleted_at === null)
         .map(({ key, version, definition }) => ({
@@ -225,7 +256,7 @@ export function createRulesInForce({
         }));
       const builtin = [...builtinRules].map(([key, definition]) => ({ key, version: 0, definition }));
       const found = new Map<string, ActiveRule>();
-      for (const rule of [...builtin, ...derivedOf(organizationId), ...kept, ...declaredOf(organizationId)])
+      for (const rule of [...builtin, ...derivedOf(organizationId), ...kept, ...declaredOf(organization)])
         found.set(rule.key, rule);
       return [...found.values()];
     },

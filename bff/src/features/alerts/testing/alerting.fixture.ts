@@ -89,7 +89,7 @@ export const rulesInForce = (inputs: Record<string, RuleInput>): RulesInForce =>
     version: 1,
     definition: ruleDefinition.parse(input),
   }));
-  return { refresh: async () => new Set(), of: () => rules };
+  return { refresh: async () => new Set(), takeDeclared: () => false, of: () => rules };
 };
 
 export const serviceDown: RuleInput = {

@@ -155,7 +155,7 @@ const Chart = (props: { organization: string; incident: IncidentDetail }) => {
         {threshold !== null && <span className="t12 c3">threshold {formatFigure(metric, threshold)}</span>}
       </div>
       <div className={css.chart}>
-        <em style={{ left: `${share}%` }}>fired</em>
+        <em style={{ left: `${share}%` }}>began</em>
         <Sparkline
           values={values}
           label={`${incident.ruleName}, from half an hour before the incident`}
