@@ -59,6 +59,10 @@ test("a built-in rule is changed for one organization only, and set back", async
     version: 0,
     definition: { isEnabled: true },
   });
+  // Versions count on.
+  expect((await admin.call("PUT", "/alerts/rules/queue-latency", { payload: changed })).json()).toMatchObject(
+    { version: 3 },
+  );
 });
 
 test("a silence names its mistakes, belongs to its organization, and ends early once", async () => {

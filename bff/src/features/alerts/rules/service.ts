@@ -126,14 +126,14 @@ export function createRulesService(
     ): Promise<RuleView> {
       const { organization, actor } = context;
       return changes.run(context, updateRule.action, async (tx) => {
-        const row = await current(tx, organization, key, version);
+        const { row, last } = await current(tx, organization, key, version);
         const before = row === null ? builtinRules.get(key) : ruleDefinition.parse(row.definition);
         const saved = await store.write(tx, {
           organizationId: organization.id,
           key,
           source: builtinRules.has(key) ? "builtin" : "page",
           definition,
-          version: (row?.version ?? 0) + 1,
+          version: last + 1,
           by: actor.display,
           isDeleted: false,
         });
@@ -151,7 +151,7 @@ export function createRulesService(
     delete(key: string, version: number, context: RequestContext): Promise<{ key: string }> {
       const { organization, actor } = context;
       return changes.run(context, deleteRule.action, async (tx) => {
-        const row = await current(tx, organization, key, version);
+        const { row } = await current(tx, organization, key, version);
         if (row === null)
           throw new AppError("conflict", "This rule is as it is built in. Disable it instead.");
         const definition = ruleDefinition.parse(row.definition);
@@ -183,7 +183,7 @@ export function createRulesService(
     organization: OrganizationKey,
     key: string,
     version: number,
-  ): Promise<RuleRecord | null> {
+  ): Promise<{ row: RuleRecord | null; last: number }> {
     refuseDeclared(organization.slug, key);
     const row = await store.lock(tx, organization.id, key);
     const isThere = row !== undefined && row.deleted_at === null;
@@ -194,7 +194,8 @@ export function createRulesService(
         "conflict",
         `The rule has been changed meanwhile${isThere ? ` by ${row.updated_by}` : ""}: it is at version ${now}, not ${version}. Load it again.`,
       );
-    return isThere ? row : null;
+    // Versions count on after a rule was set back.
+    return { row: isThere ? row : null, last: row?.version ?? 0 };
   }
 }
 export type RulesService = ReturnType<typeof createRulesService>;

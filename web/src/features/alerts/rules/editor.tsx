@@ -73,7 +73,7 @@ const Foot = (
   return (
     <footer>
       <Button large variant="primary" type="submit" disabled={!isReady}>
-        {rule === null ? "Create rule" : `Save version ${rule.version + 1}`}
+        {rule === null ? "Create rule" : `Save version ${(rule.versions[0]?.version ?? rule.version) + 1}`}
       </Button>
       <Button large disabled={changed === 0} onClick={onDiscard}>
         Discard changes

@@ -146,22 +146,22 @@ const Comparison = ({ form, organization }: { form: Form; organization: string }
   return (
     <>
       <Choice form={form} field="of" label="Of each" width={css.c2} options={ofKinds} />
-      <Choice form={form} field="metric" label="Figure" width={css.c2} options={metrics} />
-      <Choice form={form} field="kind" label="Fires when" width={css.c2} options={kinds} />
+      <Choice form={form} field="metric" label="Figure" width={css.c4} options={metrics} />
+      <Choice form={form} field="kind" label="Fires when" width={css.c3} options={kinds} />
       {draft.kind === "series" && (
         <>
           <Choice
             form={form}
             field="dividedBy"
             label="Divided by"
-            width={css.c2}
+            width={css.c3}
             options={[{ value: "", label: "nothing" }, ...metrics]}
           />
-          <Choice form={form} field="aggregate" label="Window" width={css.c2} options={aggregates} />
+          <Choice form={form} field="aggregate" label="Window" width={css.c3} options={aggregates} />
           {draft.aggregate === "last" ? (
-            <span className={css.c2} />
+            <span className={css.c3} />
           ) : (
-            <Text form={form} field="window" label="Over" width={css.c2} />
+            <Text form={form} field="window" label="Over" width={css.c3} />
           )}
           <Choice form={form} field="when" label="Is" width={css.c2} options={sides} />
           <Text form={form} field="threshold" label="Threshold" width={css.c2} />
