@@ -24,6 +24,7 @@ const places: Readonly<Record<string, (id: string) => string>> = {
   service: (id) => `services?service=${id}`,
   server: (id) => `services?service=${id}`,
   queue: (id) => `queues?queue=${id}`,
+  schedule: () => "schedules",
   webhooks: () => "webhooks",
   audit: () => "audit",
   access: () => "access",

@@ -212,6 +212,12 @@ const inputs: Record<string, RuleInput> = {
     severity: "critical",
     forMs: 5 * minute,
   },
+  "schedule-missed": {
+    name: "Schedule missed or failed",
+    condition: { kind: "problem", nodes: ["schedule:*"], states: ["down", "degraded"] },
+    severity: "warning",
+    forMs: minute,
+  },
   "no-data": {
     name: "No data",
     condition: {
