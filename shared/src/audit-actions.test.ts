@@ -20,6 +20,7 @@ const ruleFields = [
   "version",
 ];
 
+const teamFields = ["name", "matchers", "timeZone", "handover", "layers", "steps", "repeats"];
 const objectiveFields = ["name", "of", "thing", "target", "windowDays", "owner", "runbook", "version"];
 
 // The existing contents of trails: a renamed action or a missing field cannot be corrected later.
@@ -76,6 +77,13 @@ const kept: Record<string, readonly string[]> = {
     "everyMs",
     "timeZone",
   ],
+  "alerts.channel.create": ["kind", "name", "hint", "leastSeverity"],
+  "alerts.channel.update": ["kind", "name", "hint", "leastSeverity"],
+  "alerts.channel.delete": ["kind", "name", "hint", "leastSeverity"],
+  "alerts.channel.test": ["ok"],
+  "alerts.contact.create": ["kind", "name"],
+  "alerts.contact.delete": ["kind", "name"],
+  "alerts.contact.test": ["ok"],
   "alerts.incident.acknowledge": ["status", "acknowledgedBy", "assignedTo", "snoozedUntil", "note"],
   "alerts.incident.assign": ["status", "acknowledgedBy", "assignedTo", "snoozedUntil", "note"],
   "alerts.incident.note": ["status", "acknowledgedBy", "assignedTo", "snoozedUntil", "note"],
@@ -84,11 +92,35 @@ const kept: Record<string, readonly string[]> = {
   "alerts.objective.create": objectiveFields,
   "alerts.objective.update": objectiveFields,
   "alerts.objective.delete": objectiveFields,
+  "alerts.override.create": ["person", "layer", "from", "until"],
+  "alerts.override.delete": ["person", "layer", "from", "until"],
+  "alerts.preferences.update": [
+    "timeZone",
+    "nightFrom",
+    "nightTo",
+    "critical",
+    "warning",
+    "info",
+    "hasSound",
+  ],
   "alerts.rule.create": ruleFields,
   "alerts.rule.update": ruleFields,
   "alerts.rule.delete": ruleFields,
+  "alerts.settings.update": [
+    "throttleLimit",
+    "throttleMinutes",
+    "digestMinutes",
+    "allowsLinks",
+    "heartbeat",
+    "heartbeatSeconds",
+  ],
   "alerts.silence.create": ["matchers", "startsAt", "endsAt", "endedAt"],
   "alerts.silence.end": ["matchers", "startsAt", "endsAt", "endedAt"],
+  "alerts.team.create": teamFields,
+  "alerts.team.update": teamFields,
+  "alerts.team.delete": teamFields,
+  "wall.grant.create": ["name", "expiresAt"],
+  "wall.grant.revoke": ["name"],
   "health.service.check": [],
   "health.maintenance.create": ["services", "from", "until"],
   "health.maintenance.end": ["until", "endedAt"],
