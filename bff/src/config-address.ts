@@ -16,6 +16,7 @@ export const ownFirstParts: ReadonlySet<string> = new Set([
   "o",
   "openapi.json",
   "otlp",
+  "sw.js",
   "theme.js",
   "wall",
   ...pagePaths.map((path) => path.slice(1)).filter(Boolean),

@@ -270,13 +270,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     redis: { url: read.REDIS_URL },
     oidc: readProvider(read),
     webhooks: webhooksOf(read, demo),
-    notifications: {
-      smtp:
-        read.WHEELHOUSE_SMTP_URL && read.WHEELHOUSE_MAIL_FROM
-          ? { url: read.WHEELHOUSE_SMTP_URL, from: read.WHEELHOUSE_MAIL_FROM }
-          : undefined,
-      pagerDutyUrl: read.WHEELHOUSE_PAGERDUTY_URL,
-    },
+    notifications: notificationsOf(read),
     jobIndex: { keptDays: read.WHEELHOUSE_JOBS_KEPT_DAYS },
     audit: auditConfig(read),
     rateLimits: {
@@ -307,6 +301,14 @@ const webhooksOf = (read: z.infer<typeof variables>, demo: boolean): Config["web
   keptDays: read.WHEELHOUSE_DELIVERIES_KEPT_DAYS,
   deadLettersKeptDays: read.WHEELHOUSE_DEAD_LETTERS_KEPT_DAYS,
   refusalsKeptDays: read.WHEELHOUSE_REFUSALS_KEPT_DAYS,
+});
+
+const notificationsOf = (read: z.infer<typeof variables>): Config["notifications"] => ({
+  smtp:
+    read.WHEELHOUSE_SMTP_URL && read.WHEELHOUSE_MAIL_FROM
+      ? { url: read.WHEELHOUSE_SMTP_URL, from: read.WHEELHOUSE_MAIL_FROM }
+      : undefined,
+  pagerDutyUrl: read.WHEELHOUSE_PAGERDUTY_URL,
 });
 
 function readProvider(read: z.infer<typeof variables>): Config["oidc"] {

@@ -115,6 +115,12 @@ export const organizationPages = {
     key: "a",
     firstReads: ["/audit/proof", "/audit/retention", "/audit/views", "/audit/reviews?limit=20"],
   },
+  onCall: {
+    path: "/oncall",
+    title: "On call",
+    reachedBy: "palette",
+    detail: "rota, escalation, channels, who can be reached",
+  },
   access: { path: "/access", title: "Access", reachedBy: "navigation", key: "m" },
   sources: {
     path: "/sources",

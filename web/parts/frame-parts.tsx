@@ -5,7 +5,13 @@ import { type Frame, FrameProvider, Page, Split } from "#ui/page/page.tsx";
 import { freshnessStates, freshObservation, openLive } from "./live-states.ts";
 import { at, doNothing, type Part } from "./part.ts";
 
-const frame: Frame = { openPalette: doNothing, observation: null, strip: null, onRewind: doNothing };
+const frame: Frame = {
+  openPalette: doNothing,
+  observation: null,
+  strip: null,
+  bell: null,
+  onRewind: doNothing,
+};
 
 /** The frame that every page has. */
 export const frameParts: readonly Part[] = [

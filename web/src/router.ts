@@ -12,6 +12,7 @@ import { defaultOrganizationRoutes } from "#routes/default-organization.tsx";
 import { findJobRoute } from "#routes/find-job.tsx";
 import { inviteRoute } from "#routes/invite.tsx";
 import { jobsRoute } from "#routes/jobs.tsx";
+import { onCallRoute } from "#routes/on-call.tsx";
 import { organizationRoute } from "#routes/organization.tsx";
 import { organizationIndexRoute, overviewRoute } from "#routes/overview.tsx";
 import { queuesRoute } from "#routes/queues.tsx";
@@ -46,6 +47,7 @@ const routeTree = rootRoute.addChildren([
     alertsRoute,
     auditRoute,
     accessRoute,
+    onCallRoute,
     accountRoute,
     unknownPageRoute,
   ]),

@@ -11,6 +11,7 @@ import {
 import type { Overview } from "@wheelhouse/shared/overview.ts";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { Suspense, useCallback, useMemo, useState } from "react";
+import { Bell } from "#features/bell/bell.tsx";
 import { overviewBoard, overviewQuery } from "#features/overview/queries.ts";
 import { Shell } from "#features/shell/frame.tsx";
 import { Standstill, StoreAway, standstillOf, storeAwayOf } from "#features/shell/store-away.tsx";
@@ -68,6 +69,16 @@ const useNotice = (overview: Overview | undefined, page: string, hasPast: boolea
   }, [cause, since, stopped, stoppedAt]);
 };
 
+/** The overview of the shown moment; asked for again and again while the connection is closed. */
+const useOverview = (org: string, moment: string | null) => {
+  useBoard(overviewBoard, org);
+  const { connection } = useLiveStatus();
+  return useQuery({
+    ...overviewQuery(org, moment),
+    refetchInterval: connection.state === "closed" ? pollIntervalMs : false,
+  });
+};
+
 const Frame = () => {
   const { org } = organizationRoute.useParams();
   const session = useSession(org);
@@ -75,12 +86,7 @@ const Frame = () => {
   const { at: moment = null, range } = organizationRoute.useSearch();
   const navigate = useNavigate();
   const [isOpen, setOpen] = useState(false);
-  useBoard(overviewBoard, org);
-  const { connection } = useLiveStatus();
-  const overview = useQuery({
-    ...overviewQuery(org, moment),
-    refetchInterval: connection.state === "closed" ? pollIntervalMs : false,
-  });
+  const overview = useOverview(org, moment);
   const observedAt = overview.data?.observedAt ?? null;
   const rewound = useMemo(
     () => (moment === null ? null : momentOf(moment, observedAt, serverClock.now())),
@@ -89,6 +95,7 @@ const Frame = () => {
   const shown = hasPast ? rewound : null;
   const choice = useSpanChoice(range);
   const onRewind = useCallback(() => setOpen(true), []);
+  const bell = useMemo(() => <Bell organization={org} />, [org]);
   const notice = useNotice(overview.data, page, hasPast);
   const strip = useMemo(
     () =>
@@ -121,6 +128,7 @@ const Frame = () => {
           overview={overview.data}
           moment={shown === null ? null : new Date(shown.nowMs).toISOString()}
           onRewind={hasPast ? onRewind : null}
+          bell={bell}
         >
           <Outlet />
         </Shell>

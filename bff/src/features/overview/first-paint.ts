@@ -22,6 +22,8 @@ const signedOut = (reason: string): FirstPaint => ({ boot: { signedOut: { reason
 
 /** What has not been answered by then is asked for by the page itself. */
 const answersWithinMs = 200;
+/** What every page asks for. */
+const readsOfAll = ["/notifications/bell"];
 
 /**
  * Initial data of the page for the organization in its URL. A visitor without access, or one that cannot be
@@ -54,7 +56,9 @@ export function createFirstPaint(deps: FirstPaintDeps) {
       const overview = mayRead && !isPast ? overviewOf(context.organization) : null;
       const page = organizationPageList.find((each) => each.path === path);
       const session = await sessionView(context);
-      const answers = isPast ? {} : await answersOf(request, organization, page?.firstReads ?? []);
+      const answers = isPast
+        ? {}
+        : await answersOf(request, organization, [...readsOfAll, ...(page?.firstReads ?? [])]);
       return {
         boot: { session, overview, answers },
         html: paintHtml({

@@ -13,7 +13,7 @@ header{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:3vh;align-items
 .s{font-size:2.5vh;line-height:1.4;color:var(--t2);margin-top:1vh;height:3.5vh;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}
 .clock{text-align:right;font-size:7.6vh;line-height:1.05;font-weight:600;white-space:nowrap}.clock small{font-size:2.5vh;font-weight:400;color:var(--t2);margin-left:.8vh}
 ol{list-style:none;margin:0;padding:0;display:grid;grid-auto-rows:minmax(0,1fr);border-top:1px solid var(--line)}
-li{display:grid;grid-template-columns:20vh minmax(0,1fr) 42vh 20vh;gap:2.4vh;align-items:center;border-bottom:1px solid var(--line);padding:0 2vh;margin:0 -2vh;min-width:0;max-height:18vh}
+li{display:grid;grid-template-columns:25vh minmax(0,1fr) 34vh 20vh;gap:2.4vh;align-items:center;border-bottom:1px solid var(--line);padding:0 2vh;margin:0 -2vh;min-width:0;max-height:18vh}
 li.down{background:var(--dt)}
 .mk{font-size:2.5vh;line-height:4.4vh;padding:0 1.4vh;border-radius:.8vh;justify-self:start;white-space:nowrap;font-weight:600;border:2px solid var(--t2)}
 .down .mk{background:var(--down);color:var(--on);border-color:var(--down)}.degraded .mk{background:var(--dgt);color:var(--dg);border-color:var(--dgl)}.stale .mk,.unknown .mk{color:var(--stale);border:2px dashed var(--stale)}

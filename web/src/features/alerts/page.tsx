@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, useRouter } from "@tanstack/react-router";
+import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCan } from "#lib/api/session.ts";
 import { formatCount } from "#lib/format.ts";
@@ -71,6 +71,9 @@ const AlertsTabs = ({ organization, address }: TabProps) => {
           {note !== "" && <span className="n">{note}</span>}
         </AddressLink>
       ))}
+      <Link to="/o/$org/oncall" params={{ org: organization }}>
+        On call
+      </Link>
     </nav>
   );
 };

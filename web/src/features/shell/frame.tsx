@@ -93,6 +93,7 @@ const useFrame = (
   strip: ReactNode,
   onRewind: (() => void) | null,
   setOpen: (open: Open) => void,
+  bell: ReactNode,
 ): Frame => {
   const observedAt = overview?.observedAt;
   const intervalMs = overview?.intervalMs;
@@ -102,8 +103,9 @@ const useFrame = (
       observation: observedAt === undefined || intervalMs === undefined ? null : { observedAt, intervalMs },
       strip,
       onRewind,
+      bell,
     }),
-    [observedAt, intervalMs, strip, onRewind, setOpen],
+    [observedAt, intervalMs, strip, onRewind, setOpen, bell],
   );
 };
 
@@ -119,9 +121,11 @@ export const Shell = (props: {
   /** Shown under the top bar of each page. */
   strip: ReactNode;
   onRewind: (() => void) | null;
+  /** At the right end of each page's top bar. */
+  bell: ReactNode;
   children: ReactNode;
 }) => {
-  const { session, overview, page, moment, strip, onRewind, children } = props;
+  const { session, overview, page, moment, strip, onRewind, bell, children } = props;
   const org = session.organization.slug;
   const [open, setOpen] = useState<Open>(null);
   useTitle(overview, { page, organization: session.organization.name }, moment);
@@ -133,7 +137,7 @@ export const Shell = (props: {
   };
 
   useShellKeys(org, setOpen, onRewind);
-  const frame = useFrame(overview, strip, onRewind, setOpen);
+  const frame = useFrame(overview, strip, onRewind, setOpen, bell);
   const failed = switching.error ?? signingOut.error;
   const close = () => setOpen(null);
   const signOut = () => signingOut.mutate();

@@ -19,12 +19,15 @@ export type Frame = {
   observation: Observation | null;
   strip: ReactNode;
   onRewind: (() => void) | null;
+  /** At the right end of the top bar. */
+  bell: ReactNode;
 };
 const FrameContext = createContext<Frame>({
   openPalette: () => undefined,
   observation: null,
   strip: null,
   onRewind: null,
+  bell: null,
 });
 export const FrameProvider = FrameContext;
 
@@ -144,6 +147,7 @@ export const Page = (props: {
         {frame.onRewind !== null && <HistorySpanSelect ref={range} className="btn range" />}
         <ZoneSwitch />
         <FreshnessChip observation={props.observation ?? frame.observation} pause={props.pause} />
+        {frame.bell}
       </header>
       {frame.strip}
       <main className="content" tabIndex={-1}>

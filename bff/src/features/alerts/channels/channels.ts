@@ -1,11 +1,14 @@
+export { createContacts } from "./contacts.ts";
 export { createHeartbeats } from "./heartbeats.ts";
 export type { Message } from "./messages.ts";
 export { createOutlets, type DeliverWebhook, type Outlets, type Sent } from "./outlets.ts";
 export { createPost } from "./post.ts";
 export { createPush, vapidKeysOf } from "./push.ts";
 export { channelsRoutes } from "./routes.ts";
-export { createChannelService, personOf } from "./service.ts";
+export { createChannelService } from "./service.ts";
 export { createSettings } from "./settings.ts";
+export { personOf } from "./shown.ts";
 export { createMailer } from "./smtp.ts";
 export { contactView, createChannelStore } from "./store.ts";
 export { createTargets, type Targets } from "./targets.ts";
+export { createTrial } from "./trial.ts";

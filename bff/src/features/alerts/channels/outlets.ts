@@ -178,7 +178,7 @@ export function createOutlets(deps: OutletsDeps) {
         return done("sent", await breakerOf(keyOf(target)).run(() => send(target, message)));
       } catch (error) {
         if (error instanceof CallRefused)
-          return done("refused", "waits: earlier messages failed", Math.max(error.retryAfterMs, 1_000));
+          return done("refused", "earlier messages failed", Math.max(error.retryAfterMs, 1_000));
         if (error instanceof NotSent) return done(error.result, error.message, error.retryAfterMs);
         const text = error instanceof Error ? error.message || error.name : "unknown error";
         return done(error instanceof AddressRefusedError ? "final" : "failed", text);

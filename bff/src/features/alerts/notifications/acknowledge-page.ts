@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { Clock } from "#lib/time/clock.ts";
@@ -11,6 +11,7 @@ export type Acknowledge = (given: {
   by: string;
 }) => Promise<boolean>;
 
+const usedText = "This link was used before.";
 const validMs = 24 * 3_600_000;
 const path = z.object({ token: z.string().max(100) });
 
@@ -42,56 +43,69 @@ function send(reply: FastifyReply, status: number, title: string, body: string) 
     );
 }
 
+type PageDeps = {
+  database: Database;
+  links: Links;
+  acknowledge: Acknowledge | null;
+  urlOf(slug: string, path: string): string;
+  clock: Clock;
+};
+
+/** The notification of a link with what its page shows; null for a link that was not made here, or is forgotten. */
+async function find({ database, links }: PageDeps, token: string) {
+  const id = links.read(token);
+  if (id === null) return null;
+  const row = await database.system
+    .selectFrom("notifications")
+    .innerJoin("organizations", "organizations.id", "notifications.org_id")
+    .leftJoin("alert_settings", "alert_settings.org_id", "notifications.org_id")
+    .select([
+      "notifications.id",
+      "notifications.org_id",
+      "incident_id",
+      "title",
+      "summary",
+      "path",
+      "recipient",
+      "link_used_at",
+      "notifications.created_at",
+      "slug",
+      "name",
+      "allows_links",
+    ])
+    .where("notifications.id", "=", id)
+    .executeTakeFirst();
+  return row?.incident_id == null ? null : { ...row, incident_id: row.incident_id };
+}
+type Found = NonNullable<Awaited<ReturnType<typeof find>>>;
+
+/** Why a link cannot acknowledge; null if it can. */
+function refusalOf({ acknowledge, clock }: PageDeps, row: Found): string | null {
+  if (!row.allows_links || acknowledge === null) return `${row.name} asks for a sign-in to acknowledge.`;
+  if (row.link_used_at !== null) return usedText;
+  return clock.now() - row.created_at.getTime() > validMs ? "This link is older than a day." : null;
+}
+
+/** Marks the link as used. @returns false if it was used before */
+async function use({ database, clock }: PageDeps, { id }: Found): Promise<boolean> {
+  const used = await database.system
+    .updateTable("notifications")
+    .set({ link_used_at: new Date(clock.now()) })
+    .where("id", "=", id)
+    .where("link_used_at", "is", null)
+    .returning("id")
+    .executeTakeFirst();
+  return used !== undefined;
+}
+
 /**
  * `/acknowledge/<link>`: shows the incident and takes it with one button. Opening the page changes nothing, because mail
  * programs open links, too. Each link works once, for a day, and only while the organization allows it.
  */
-export function mountAcknowledgePage(
-  app: FastifyInstance,
-  deps: {
-    database: Database;
-    links: Links;
-    acknowledge: Acknowledge | null;
-    urlOf(slug: string, path: string): string;
-    clock: Clock;
-  },
-) {
-  const { database, links, acknowledge, urlOf, clock } = deps;
-
-  async function find(token: string) {
-    const id = links.read(token);
-    if (id === null) return null;
-    const row = await database.system
-      .selectFrom("notifications")
-      .innerJoin("organizations", "organizations.id", "notifications.org_id")
-      .leftJoin("alert_settings", "alert_settings.org_id", "notifications.org_id")
-      .select([
-        "notifications.id",
-        "notifications.org_id",
-        "incident_id",
-        "title",
-        "summary",
-        "path",
-        "recipient",
-        "link_used_at",
-        "notifications.created_at",
-        "slug",
-        "name",
-        "allows_links",
-      ])
-      .where("notifications.id", "=", id)
-      .executeTakeFirst();
-    return row?.incident_id == null ? null : { ...row, incident_id: row.incident_id };
-  }
-  type Found = NonNullable<Awaited<ReturnType<typeof find>>>;
-
+export function mountAcknowledgePage(app: FastifyInstance, deps: PageDeps) {
+  const { acknowledge, urlOf } = deps;
   const openLink = ({ slug, path: page }: Found) =>
     `<p><a href="${escapeHtml(urlOf(slug, page))}">Open in the console</a></p>`;
-  const refusalOf = (row: Found): string | null => {
-    if (!row.allows_links || acknowledge === null) return `${row.name} asks for a sign-in to acknowledge.`;
-    if (row.link_used_at !== null) return "This link was used before.";
-    return clock.now() - row.created_at.getTime() > validMs ? "This link is older than a day." : null;
-  };
   const unknown = (reply: FastifyReply) =>
     send(
       reply,
@@ -100,50 +114,42 @@ export function mountAcknowledgePage(
       "<p>It is not complete, or its notification is older than 30 days.</p>",
     );
 
+  async function show(request: FastifyRequest, reply: FastifyReply) {
+    const row = await find(deps, path.parse(request.params).token);
+    if (!row) return unknown(reply);
+    const refusal = refusalOf(deps, row);
+    const form =
+      refusal === null
+        ? '<form method="post"><button>Acknowledge</button></form>'
+        : `<p>${escapeHtml(refusal)}</p>`;
+    const text = `<p>${escapeHtml(row.summary)}</p><p>${escapeHtml(row.name)}</p>${form}${openLink(row)}`;
+    return send(reply, 200, row.title, text);
+  }
+
+  async function take(request: FastifyRequest, reply: FastifyReply) {
+    const row = await find(deps, path.parse(request.params).token);
+    if (!row) return unknown(reply);
+    const refuse = (text: string) =>
+      send(reply, 409, row.title, `<p>${escapeHtml(text)}</p>${openLink(row)}`);
+    const refusal = refusalOf(deps, row);
+    if (refusal !== null || acknowledge === null) return refuse(refusal ?? "");
+    if (!(await use(deps, row))) return refuse(usedText);
+    const taken = await acknowledge({
+      organizationId: row.org_id,
+      incidentId: row.incident_id,
+      by: `${row.recipient} by link`,
+    });
+    const text = taken ? "Acknowledged. Nobody else is called." : "It was acknowledged or resolved already.";
+    return send(reply, 200, row.title, `<p><b>${text}</b></p>${openLink(row)}`);
+  }
+
   void app.register(async (scope) => {
     scope.addContentTypeParser(
       "application/x-www-form-urlencoded",
       { parseAs: "string", bodyLimit: 1_024 },
       (_request, _body, done) => done(null, {}),
     );
-    scope.get("/acknowledge/:token", { schema: { hide: true, params: path } }, async (request, reply) => {
-      const row = await find(path.parse(request.params).token);
-      if (!row) return unknown(reply);
-      const refusal = refusalOf(row);
-      const form =
-        refusal === null
-          ? '<form method="post"><button>Acknowledge</button></form>'
-          : `<p>${escapeHtml(refusal)}</p>`;
-      return send(
-        reply,
-        200,
-        row.title,
-        `<p>${escapeHtml(row.summary)}</p><p>${escapeHtml(row.name)}</p>${form}${openLink(row)}`,
-      );
-    });
-    scope.post("/acknowledge/:token", { schema: { hide: true, params: path } }, async (request, reply) => {
-      const row = await find(path.parse(request.params).token);
-      if (!row) return unknown(reply);
-      const refusal = refusalOf(row);
-      if (refusal !== null || acknowledge === null)
-        return send(reply, 409, row.title, `<p>${escapeHtml(refusal ?? "")}</p>${openLink(row)}`);
-      const used = await database.system
-        .updateTable("notifications")
-        .set({ link_used_at: new Date(clock.now()) })
-        .where("id", "=", row.id)
-        .where("link_used_at", "is", null)
-        .returning("id")
-        .executeTakeFirst();
-      if (!used) return send(reply, 409, row.title, `<p>This link was used before.</p>${openLink(row)}`);
-      const taken = await acknowledge({
-        organizationId: row.org_id,
-        incidentId: row.incident_id,
-        by: `${row.recipient} by link`,
-      });
-      const text = taken
-        ? "Acknowledged. Nobody else is called."
-        : "It was acknowledged or resolved already.";
-      return send(reply, 200, row.title, `<p><b>${text}</b></p>${openLink(row)}`);
-    });
+    scope.get("/acknowledge/:token", { schema: { hide: true, params: path } }, show);
+    scope.post("/acknowledge/:token", { schema: { hide: true, params: path } }, take);
   });
 }

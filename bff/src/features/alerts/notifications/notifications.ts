@@ -11,6 +11,7 @@ import {
   contactView,
   createChannelService,
   createChannelStore,
+  createContacts,
   createHeartbeats,
   createMailer,
   createOutlets,
@@ -18,6 +19,7 @@ import {
   createPush,
   createSettings,
   createTargets,
+  createTrial,
   type DeliverWebhook,
   personOf,
   vapidKeysOf,
@@ -154,16 +156,9 @@ export function createNotifications(core: NotificationsCore, needs: Notification
   const { database, changes, clock } = core;
   const parts = createParts(core, needs);
   const { channelStore, targets, outlets, filter, sendsMail, urlOf, bell, links, store, settings } = parts;
-  const channels = createChannelService({
-    store: channelStore,
-    targets,
-    outlets,
-    changes,
-    filter,
-    sendsMail,
-    urlOf,
-    clock,
-  });
+  const trial = createTrial({ targets, outlets, changes, urlOf, clock });
+  const channels = createChannelService({ store: channelStore, changes, filter, trial });
+  const contacts = createContacts({ store: channelStore, changes, filter, trial, sendsMail });
   const log = createNotificationLog(database);
   const routing = {
     teams: createTeams({ changes, clock }),
@@ -181,7 +176,7 @@ export function createNotifications(core: NotificationsCore, needs: Notification
   const feature = {
     routes(api) {
       notificationRoutes(api, { bell, log });
-      channelsRoutes(api, { channels, settings });
+      channelsRoutes(api, { channels, contacts, settings });
       routingRoutes(api, routing);
     },
     mount(app) {

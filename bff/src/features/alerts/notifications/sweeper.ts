@@ -13,11 +13,7 @@ const mostDue = 200;
 const mailGraceMs = 3_000;
 const freshMs = 30_000;
 
-/**
- * Looks twice a second for what is to be routed, escalated and sent. Each row is taken by one process of the cluster, so
- * that any number of them may sweep.
- */
-export function startSweeper(deps: {
+type SweeperDeps = {
   router: Pick<Router, "run">;
   sender: Pick<Sender, "deliver">;
   store: Pick<NotificationStore, "due" | "freshMails" | "recover">;
@@ -26,43 +22,66 @@ export function startSweeper(deps: {
   queue: Pick<MailQueue, "ring">;
   clock: Clock;
   log: Logger;
-}): Running {
-  const { router, sender, store, digests, heartbeats, queue, clock, log } = deps;
-  let isStopping = false;
-  let rareAtMs = 0;
-  const sending = new Set<string>();
-  const work = new Set<Promise<void>>();
-  let again: (() => void) | undefined;
+};
 
-  const attempt = async (what: string, run: () => Promise<unknown>) => {
-    await run().catch((err: unknown) => log.warn({ err, what }, "notifications could not be swept"));
-  };
+/** Sends what is due, some at a time. */
+function createSending({
+  sender,
+  store,
+  clock,
+  log,
+}: Pick<SweeperDeps, "sender" | "store" | "clock" | "log">) {
+  const sending = new Map<string, Promise<void>>();
+  let isStopping = false;
+  let onRoom: (() => void) | undefined;
 
   function deliver(id: string) {
-    sending.add(id);
     const done = sender
       .deliver(id)
       .catch((err: unknown) => log.warn({ err }, "a notification could not be handled"))
       .finally(() => {
         sending.delete(id);
-        work.delete(done);
-        again?.();
+        onRoom?.();
       });
-    work.add(done);
+    sending.set(id, done);
   }
 
-  async function sendDue() {
-    const ids = await store.due(new Date(clock.now()), mostDue, mailGraceMs);
-    for (const id of ids) {
-      if (sending.has(id)) continue;
-      while (sending.size >= atOnce && !isStopping)
-        await new Promise<void>((resolve) => {
-          again = resolve;
-        });
-      if (isStopping) return;
-      deliver(id);
-    }
-  }
+  return {
+    async run() {
+      for (const id of await store.due(new Date(clock.now()), mostDue, mailGraceMs)) {
+        if (sending.has(id)) continue;
+        while (sending.size >= atOnce && !isStopping)
+          await new Promise<void>((resolve) => {
+            onRoom = resolve;
+          });
+        if (isStopping) return;
+        deliver(id);
+      }
+    },
+    refuse() {
+      isStopping = true;
+      onRoom?.();
+    },
+    async finished() {
+      await Promise.allSettled([...sending.values()]);
+    },
+  };
+}
+
+/**
+ * Looks twice a second for what is to be routed, escalated and sent. Each row is taken by one process of the cluster, so
+ * that any number of them may sweep.
+ */
+export function startSweeper(deps: SweeperDeps): Running {
+  const { router, store, digests, heartbeats, queue, clock, log } = deps;
+  const sending = createSending(deps);
+  let isStopping = false;
+  let rareAtMs = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const attempt = async (what: string, run: () => Promise<unknown>) => {
+    await run().catch((err: unknown) => log.warn({ err, what }, "notifications could not be swept"));
+  };
 
   async function ringMails() {
     const nowMs = clock.now();
@@ -70,20 +89,18 @@ export function startSweeper(deps: {
   }
 
   async function sweep() {
-    await attempt("route", () => router.run());
+    await attempt("route", router.run);
     await attempt("mail", ringMails);
-    await attempt("send", sendDue);
+    await attempt("send", sending.run);
     if (clock.now() - rareAtMs < rareEveryMs) return;
     rareAtMs = clock.now();
     await attempt("recover", () => store.recover(new Date(clock.now())));
-    await attempt("digest", () => digests.run());
-    await attempt("heartbeat", () => heartbeats.run());
+    await attempt("digest", digests.run);
+    await attempt("heartbeat", heartbeats.run);
   }
 
   let running: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
   const next = () => {
-    if (isStopping) return;
     running = sweep().finally(() => {
       if (!isStopping) timer = setTimeout(next, everyMs);
     });
@@ -93,9 +110,9 @@ export function startSweeper(deps: {
     async drain() {
       isStopping = true;
       clearTimeout(timer);
-      again?.();
+      sending.refuse();
       await running;
-      await Promise.allSettled([...work]);
+      await sending.finished();
     },
     stop: async () => {},
   };

@@ -122,6 +122,20 @@ const missing = (target: StandingTeam["steps"][number]["targets"][number]): stri
   return target.kind === "person" ? "The person is no longer a member" : "The channel was deleted";
 };
 
+const beginOf = ({ from }: ReadinessGap) => (from === null ? 0 : Date.parse(from));
+
+/** A person who cannot be called in several places is named once, with the place that comes first. */
+function onePerPerson(gaps: readonly ReadinessGap[]): ReadinessGap[] {
+  return [
+    ...grouped(gaps, ({ kind, title, userId, where }) => `${kind}:${title}:${userId ?? where}`).values(),
+  ].flatMap((same) => {
+    const [first, ...others] = same.toSorted((a, b) => beginOf(a) - beginOf(b));
+    if (!first) return [];
+    const more = new Set(others.map(({ where }) => where).filter((where) => where !== first.where)).size;
+    return [more === 0 ? first : { ...first, where: `${first.where}, and ${more} more` }];
+  });
+}
+
 /** Everything that would keep somebody from being called, worst first. */
 export function readinessOf(
   standing: Standing,
@@ -156,10 +170,12 @@ export function readinessOf(
           where: "All other incidents",
         },
       ];
-  const ofTeams = teams.flatMap((team) => [
-    ...team.steps.flatMap((_, at) => gapsOfStep(standing, team, at, nowMs)),
-    ...gapsOfRota(standing, team, shiftsOf.get(team.id) ?? []),
-  ]);
+  const ofTeams = onePerPerson(
+    teams.flatMap((team) => [
+      ...team.steps.flatMap((_, at) => gapsOfStep(standing, team, at, nowMs)),
+      ...gapsOfRota(standing, team, shiftsOf.get(team.id) ?? []),
+    ]),
+  );
   return [
     ...ofTeams.filter(({ kind }) => kind === "nobody"),
     ...ofTeams.filter(({ kind }) => kind !== "nobody"),
