@@ -67,8 +67,10 @@ begin
   with part as materialized (
     select * from unnest(steps, lows, highs) as p (step, low, high) where p.low < p.high
   ), counted as (
-    select t.stream, t.at, t.count from part p cross join unnest(streams) as s (stream)
-    join webhook_tally t on t.stream = s.stream and t.step = p.step and t.at >= p.low and t.at < p.high
+    -- `offset 0`: each stream by its key, as in find_webhook_deliveries.
+    select t.stream, t.at, t.count from part p cross join unnest(streams) as s (stream) cross join lateral (
+      select t.stream, t.at, t.count from webhook_tally t
+      where t.stream = s.stream and t.step = p.step and t.at >= p.low and t.at < p.high offset 0) t
     where p.step > 0
   ), found as (
     select s.endpoint_id, s.event_type, s.status, s.error_class, c.at, c.count

@@ -184,11 +184,13 @@ begin
     while until_at > begins and cardinality(ids) < max_rows loop
       left_over := max_rows - cardinality(ids);
       since := date_trunc('day', until_at - interval '1 microsecond') - make_interval(days => days - 1);
-      -- From the newest hour on, as many as together hold enough matches.
+      -- From the newest hour on, as many as together hold enough matches. `offset 0` keeps the look-up of each stream from
+      -- becoming a walk over the counters of all streams in that time.
       with counted as materialized (
         select c.stream, c.at, sum(c.count) as count from (
-          select t.stream, t.at, t.count from unnest(streams) as s (stream)
-          join webhook_tally t on t.stream = s.stream and t.step = 60 and t.at >= since and t.at < until_at
+          select t.stream, t.at, t.count from unnest(streams) as s (stream) cross join lateral (
+            select t.stream, t.at, t.count from webhook_tally t
+            where t.stream = s.stream and t.step = 60 and t.at >= since and t.at < until_at offset 0) t
           union all
           select webhook_stream(c.org_id, c.endpoint_id, c.event_type, c.status, c.error_class),
             date_trunc('hour', c.at), c.change
@@ -218,7 +220,9 @@ begin
       if cardinality(ids) >= max_rows then exit search; end if;
       -- Where the counters promised enough, claimed deliveries or the range have left some out.
       until_at := case when chosen is not null and exists (
-        select from webhook_tally t where t.stream = any (streams) and t.step = 60 and t.at >= since and t.at < first_hour
+        select from unnest(streams) as s (stream) cross join lateral (
+          select from webhook_tally t
+          where t.stream = s.stream and t.step = 60 and t.at >= since and t.at < first_hour limit 1) t
       ) then first_hour else since end;
       if until_at = since then days := days * 3; end if;
     end loop;

@@ -23,14 +23,15 @@ begin
     d.attempts, d.max_attempts, d.generation, d.version, d.received_at, d.last_attempt_at, d.next_attempt_at,
     d.completed_at, d.last_status_code, d.error_class, d.error_message, d.created_at, c.started_at
   from unnest(ids, times) as w (id, at)
+  -- The limit within keeps each look-up one by key: joined, all rows of the organization in that time are read.
   cross join lateral (
     select * from webhook_delivery_log l
-    where l.id = w.id and l.created_at = w.at and l.created_at between first_at and last_at
-      and l.org_id = any (visible)
+    where l.id = w.id and l.created_at = w.at and l.created_at between first_at and last_at limit 1
   ) d
   left join webhook_sources s on s.id = d.source_id
   left join webhook_endpoints e on e.id = d.endpoint_id
   left join webhook_claims c on c.delivery_id = d.id
+  where d.org_id = any (visible)
   order by d.created_at desc, d.id desc;
 end
 $$;
