@@ -34,9 +34,9 @@ const changes: Pick<Changes, "runAsSystem"> = {
       return result;
     }),
 };
-const retention = () =>
+const retention = (on = database) =>
   createRetention({
-    database,
+    database: on,
     changes: { ...changes, run: () => Promise.reject(new Error("not used")) },
     config: { keptDays: 7, deadLettersKeptDays: 90 },
     clock: { now: () => Date.now() },
@@ -95,6 +95,15 @@ async function stored(day: string) {
   };
 }
 const unfinished = ["dead_letter", "pending", "failed"];
+
+test("finds its days by any plan, also one that looks at all relations before it knows which are days", async () => {
+  const plan =
+    "options=-c%20enable_nestloop%3Doff%20-c%20enable_indexscan%3Doff%20-c%20enable_bitmapscan%3Doff";
+  const systemUrl = `${urls.systemUrl}${urls.systemUrl.includes("?") ? "&" : "?"}${plan}`;
+  const other = createDatabase({ appUrl: urls.appUrl, systemUrl, poolSize: 2, log });
+  await retention(other).run();
+  await other.close();
+});
 
 test("after 7 days a day keeps dead letters and unfinished deliveries with their events and attempts, and its counters say so", async () => {
   const { day, rows } = await fillDay(9);

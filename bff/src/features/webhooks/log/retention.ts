@@ -47,7 +47,8 @@ export function createRetention({ database, changes, config, clock, log }: Reten
   async function dueDays(keep: Keep, days: number): Promise<string[]> {
     const { rows } = await sql`
       select to_char(day, 'YYYY-MM-DD') as day from (
-        select to_date(right(c.relname, 8), 'YYYYMMDD') as day
+        -- Depending on the plan, this is computed for relations that are no partitions.
+        select case when c.relname ~ '_p[0-9]{8}$' then to_date(right(c.relname, 8), 'YYYYMMDD') end as day
         from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = 'wheelhouse.webhook_delivery_log'::regclass
       ) partitions
