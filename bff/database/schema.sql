@@ -2468,6 +2468,9 @@ grant execute on function wheelhouse.place_organization() to public;
 -- wheelhouse.postpone_webhook_deliveries(refs json, first_at timestamp with time zone, last_at timestamp with time zone, at timestamp with time zone, max_age_ms double precision) returns TABLE(id uuid, org_id uuid, status text, next_attempt_at timestamp with time zone)
 --   wheelhouse_owner: plpgsql, volatile, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off
 grant execute on function wheelhouse.postpone_webhook_deliveries(json,timestamp with time zone,timestamp with time zone,timestamp with time zone,double precision) to wheelhouse_system;
+-- wheelhouse.recent_webhook_answers(organization uuid, endpoint uuid, since timestamp with time zone, most integer) returns TABLE(deliveries integer, succeeded integer, p50 integer, p95 integer)
+--   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, enable_bitmapscan=off, jit=off
+grant execute on function wheelhouse.recent_webhook_answers(uuid,uuid,timestamp with time zone,integer) to wheelhouse_app;
 -- wheelhouse.refuse_audit_block_change() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.refuse_audit_block_change() to public;
@@ -2500,6 +2503,9 @@ grant execute on function wheelhouse.show_indexed_jobs(uuid[],text[],integer[],t
 -- wheelhouse.show_webhook_deliveries(ids uuid[], times timestamp with time zone[]) returns TABLE(id uuid, org_id uuid, event_id text, event_type text, source_id uuid, source_name text, endpoint_id uuid, endpoint_name text, endpoint_url text, status text, attempts integer, max_attempts integer, generation integer, version integer, received_at timestamp with time zone, last_attempt_at timestamp with time zone, next_attempt_at timestamp with time zone, completed_at timestamp with time zone, last_status_code integer, error_class text, error_message text, created_at timestamp with time zone, claimed_at timestamp with time zone)
 --   wheelhouse_search: plpgsql, stable, security definer, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, enable_bitmapscan=off, jit=off
 grant execute on function wheelhouse.show_webhook_deliveries(uuid[],timestamp with time zone[]) to wheelhouse_app;
+-- wheelhouse.show_webhook_events(ids text[], times timestamp with time zone[], most integer) returns TABLE(event_id text, org_id uuid, source_id uuid, source_name text, source_event_id text, event_type text, received_at timestamp with time zone, created_at timestamp with time zone, fate text, delivery_count integer, deliveries json, missed_by json)
+--   wheelhouse_owner: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, enable_bitmapscan=off, jit=off
+grant execute on function wheelhouse.show_webhook_events(text[],timestamp with time zone[],integer) to wheelhouse_app;
 -- wheelhouse.step_audit_head() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.step_audit_head() to public;

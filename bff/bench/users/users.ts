@@ -17,17 +17,20 @@ const deliveries = Number(process.argv[5] ?? 1_120_000);
 const bar = { p95Ms: 100 };
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
+const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+const lastDay = `from=${new Date(hour - 86_400_000).toISOString()}&to=${new Date(hour + 3_600_000).toISOString()}`;
+
 /** What the pages of an organization read when they open, and the usual filters of the long lists. */
 const pages = [
   "/overview",
   "/health",
   "/breakers",
-  "/breakers/moves",
+  `/breakers/moves?${lastDay}`,
   "/caches",
   "/caches/servers",
   "/queues",
   "/history/journal",
-  "/history/annotations",
+  `/history/annotations?${lastDay}`,
   "/deployments",
   "/maintenance",
   "/sources",
@@ -41,7 +44,7 @@ const pages = [
   "/organization/sessions",
   "/audit/events",
   "/audit/count",
-  "/audit/activity",
+  `/audit/activity?${lastDay}`,
   "/audit/facets?key=action",
   "/audit/reviews",
   "/audit/checkpoints",
@@ -52,7 +55,7 @@ const pages = [
   "/webhooks/deliveries?errorClass=timeout",
   "/webhooks/deliveries/summary",
   "/webhooks/dead-letters/groups",
-  "/webhooks/statistics",
+  `/webhooks/statistics?${lastDay}`,
   "/webhooks/events",
   "/webhooks/events/summary",
   "/webhooks/endpoints",

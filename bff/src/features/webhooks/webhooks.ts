@@ -156,7 +156,7 @@ function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, p
       breakers,
       clock,
     }),
-    groups: createDeadLetterGroups({ database, breakers, clock }),
+    groups: createDeadLetterGroups({ shared: core.sharedReads, database, breakers, clock }),
     acts: createDeliveryActs({ changes, doorbell, events, clock }),
     views: createDeliveryViews({ database, changes }),
     deliveryExport: createDeliveryExport({ database, changes, clock }),
@@ -178,7 +178,7 @@ function createServices(core: WebhooksCore, { settings, runs }: WebhooksNeeds, p
     }),
     ownEvents: createOwnEvents({ database, secrets, store: intakeStore, config: settings, clock }),
     refusals: parts.refusals,
-    events: createEventReading({ store: parts.events, payloads, clock }),
+    events: createEventReading({ shared: core.sharedReads, store: parts.events, payloads, clock }),
     eventPayload: createEventPayload({ changes, payloads, events, clock }),
     late: createLate({
       store: createLateStore(database),

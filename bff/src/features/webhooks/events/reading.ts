@@ -12,11 +12,19 @@ import { z } from "zod";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";
 import { notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
+import type { SharedReads } from "#lib/shared-reads.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import { matches } from "../directory/directory.ts";
 import { assertRange, organizationsOf, type Payloads } from "../log/log.ts";
 import { redact, redactHeaders } from "../redaction.ts";
-import { barMax, type EventContentRow, type EventEndpointRow, type EventStore, eventOf } from "./store.ts";
+import {
+  barMax,
+  type EventContentRow,
+  type EventEndpointRow,
+  type EventRow,
+  type EventStore,
+  eventOf,
+} from "./store.ts";
 
 const hourMs = 3_600_000;
 const maxShownBytes = 64 * 1024;
@@ -40,10 +48,24 @@ function verdictOf(
   return matches({ eventTypes, bodyFilter }, event.event_type, body) ? "takes" : "filter";
 }
 
-type EventsOptions = { store: EventStore; payloads: Payloads; clock: Clock };
+type EventsOptions = {
+  /** Equal first pages and counts share one query. */
+  shared: Pick<SharedReads, "open">;
+  store: EventStore;
+  payloads: Payloads;
+  clock: Clock;
+};
 
 /** Received events for the pages. */
-export function createEventReading({ store, payloads, clock }: EventsOptions) {
+export function createEventReading({ shared, store, payloads, clock }: EventsOptions) {
+  const sharedList = shared.open<EventRow[]>();
+  const sharedCount = shared.open<{
+    fromMs: number;
+    toMs: number;
+    barMs: number;
+    counted: Awaited<ReturnType<EventStore["count"]>>;
+  }>();
+
   function payloadOf(
     content: EventContentRow,
     body: Buffer | null,
@@ -73,7 +95,9 @@ export function createEventReading({ store, payloads, clock }: EventsOptions) {
     ): Promise<EndpointResult<typeof listEvents>> {
       assertRange(filter);
       const after = decodeCursor(cursor, place);
-      const rows = await store.list(organizationsOf(includeChildren, context), filter, after, limit + 1);
+      const organizations = organizationsOf(includeChildren, context);
+      const read = () => store.list(organizations, filter, after, limit + 1);
+      const rows = await (after ? read() : sharedList(organizations, { filter, limit }, read));
       const last = rows[limit - 1];
       return {
         items: rows.slice(0, limit).map(eventOf),
@@ -90,11 +114,18 @@ export function createEventReading({ store, payloads, clock }: EventsOptions) {
       context: RequestContext,
     ): Promise<EndpointResult<typeof summarizeEvents>> {
       assertRange(filter);
-      const toMs = filter.to ? Date.parse(filter.to) : clock.now();
-      const fromMs = filter.from ? Date.parse(filter.from) : toMs - hourMs;
-      const barMs = Math.max(1, Math.ceil((toMs - fromMs) / bars));
-      const range = { fromMs, barMs, bars };
-      const counted = await store.count(organizationsOf(includeChildren, context), filter, range);
+      const organizations = organizationsOf(includeChildren, context);
+      const { fromMs, toMs, barMs, counted } = await sharedCount(
+        organizations,
+        { filter, bars },
+        async () => {
+          const toMs = filter.to ? Date.parse(filter.to) : clock.now();
+          const fromMs = filter.from ? Date.parse(filter.from) : toMs - hourMs;
+          const barMs = Math.max(1, Math.ceil((toMs - fromMs) / bars));
+          const counted = await store.count(organizations, filter, { fromMs, barMs, bars });
+          return { fromMs, toMs, barMs, counted };
+        },
+      );
       const shown = Array.from({ length: bars }, () => ({ matched: 0, unmatched: 0 }));
       const ofFate = (fate: string) =>
         counted.filter((each) => each.fate === fate).reduce((sum, { count }) => sum + count, 0);

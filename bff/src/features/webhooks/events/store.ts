@@ -60,29 +60,8 @@ const someOf = (values: readonly string[] | undefined) => (values?.length ? valu
 /** What a list shows of the events whose keys are in `found`, newest first. */
 const shown = (found: ReturnType<typeof sql>) => sql<EventRow>`
   with found as materialized (${found})
-  select e.event_id, e.org_id, e.source_id, s.name as source_name, e.source_event_id, e.event_type, e.received_at,
-    e.created_at, e.fate, coalesce(d.count, 0)::int as delivery_count, coalesce(d.shown, '[]') as deliveries,
-    coalesce(m.shown, '[]') as missed_by
-  from found f
-  join webhook_events e on e.event_id = f.event_id and e.created_at = f.created_at
-  left join webhook_sources s on s.id = e.source_id
-  cross join lateral (
-    select count(*) as count, json_agg(json_build_object('id', n.id, 'endpointId', n.endpoint_id,
-      'endpointName', coalesce(n.name, 'deleted endpoint'), 'status', n.status) order by n.id)
-      filter (where n.n <= ${shownDeliveries}) as shown
-    from (
-      select d.id, d.endpoint_id, p.name, case when c.delivery_id is null then d.status else 'processing' end as status,
-        row_number() over (order by d.id) as n
-      from webhook_delivery_log d
-      left join webhook_endpoints p on p.id = d.endpoint_id
-      left join webhook_claims c on c.delivery_id = d.id
-      where d.org_id = e.org_id and d.created_at = e.created_at and d.event_id = e.event_id) n
-  ) d
-  cross join lateral (
-    select json_agg(json_build_object('endpointId', p.id, 'endpointName', p.name) order by p.name) as shown
-    from webhook_endpoints p where p.id = any(e.missed_by) and p.deleted_at is null
-  ) m
-  order by e.created_at desc, e.event_id desc`;
+  select * from show_webhook_events(
+    array(select event_id from found), array(select created_at from found), ${shownDeliveries})`;
 
 /** Received events, read as the caller's organizations with a statement time-out of 5 s. */
 export function createEventStore(database: Database) {

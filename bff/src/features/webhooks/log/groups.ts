@@ -7,6 +7,7 @@ import {
 import { sql } from "kysely";
 import type { RequestContext } from "#lib/http/request-context.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
+import type { SharedReads } from "#lib/shared-reads.ts";
 import type { Clock } from "#lib/time/clock.ts";
 import type { Breakers } from "../breaker.ts";
 import { knownErrorClass, searchFilter } from "./store.ts";
@@ -34,10 +35,17 @@ type GroupRow = {
   failed: number;
 };
 
-type GroupsOptions = { database: Database; breakers: Pick<Breakers, "view">; clock: Clock };
+type GroupsOptions = {
+  /** Equal reads share one query. */
+  shared: Pick<SharedReads, "open">;
+  database: Database;
+  breakers: Pick<Breakers, "view">;
+  clock: Clock;
+};
 
 /** Dead letters by cause, from the counters of the log. */
-export function createDeadLetterGroups({ database, breakers, clock }: GroupsOptions) {
+export function createDeadLetterGroups({ shared, database, breakers, clock }: GroupsOptions) {
+  const sharedGroups = shared.open<GroupRow[]>();
   const read = (organizationId: string, filter: string, range: { from: string; to: string }) =>
     database.asOrganizations(
       [organizationId],
@@ -92,10 +100,12 @@ export function createDeadLetterGroups({ database, breakers, clock }: GroupsOpti
       { organization }: RequestContext,
     ): Promise<EndpointResult<typeof listDeadLetterGroups>> {
       const asked = searchFilter([organization.id], { ...filter, status: ["dead_letter"] });
-      const rows = await read(organization.id, asked, {
-        from: from ?? new Date(clock.now() - everMs).toISOString(),
-        to: to ?? new Date(clock.now()).toISOString(),
-      });
+      const rows = await sharedGroups([organization.id], { asked, from, to }, () =>
+        read(organization.id, asked, {
+          from: from ?? new Date(clock.now() - everMs).toISOString(),
+          to: to ?? new Date(clock.now()).toISOString(),
+        }),
+      );
       return {
         total: rows[0]?.total ?? 0,
         groupCount: rows[0]?.groups ?? 0,
