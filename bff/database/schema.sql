@@ -2516,7 +2516,7 @@ grant execute on function wheelhouse.store_webhook_events(json,json,bytea) to wh
 --   wheelhouse_owner: sql, volatile, parallel safe
 grant execute on function wheelhouse.uuidv7() to public;
 -- wheelhouse.walk_indexed_jobs(organizations uuid[], queues integer[], names text[], states text[], causes bigint[], since timestamp with time zone, until_at timestamp with time zone, before_at timestamp with time zone, before_no bigint, max_rows integer) returns TABLE(org_id uuid, job_id text, queue integer, added_at timestamp with time zone, no bigint, state text, data_no bigint, error_no bigint)
---   wheelhouse_search: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, enable_hashjoin=off, enable_mergejoin=off, jit=off, max_parallel_workers_per_gather=0
+--   wheelhouse_search: plpgsql, stable, search_path=wheelhouse, pg_temp, plan_cache_mode=force_generic_plan, enable_seqscan=off, enable_bitmapscan=off, enable_hashjoin=off, enable_mergejoin=off, jit=off, enable_sort=off, enable_incremental_sort=off, max_parallel_workers_per_gather=0
 -- wheelhouse.webhook_count_inserted() returns trigger
 --   wheelhouse_owner: plpgsql, volatile
 grant execute on function wheelhouse.webhook_count_inserted() to public;

@@ -100,7 +100,8 @@ begin
         cross join lateral (
           select k.* from indexed_jobs k
           where k.org_id = t.org_id and k.job_id = t.job_id and k.queue = t.queue and k.added_at = t.added_at
-            and t.no in (k.data_no, k.error_no)) j
+            and t.no in (k.data_no, k.error_no)
+          limit 1) j
         where (j.added_at, j.no) < (place_at, place_no)
           and (states is null or j.state = any (states)) and (queues is null or j.queue = any (queues))
           and (names is null or j.name = any (names)) and (causes is null or j.cause = any (causes))

@@ -9,9 +9,10 @@ set enable_seqscan = off set jit = off as $$
 declare
   found bigint[];
 begin
-  select coalesce(array_agg(u.term), '{}') into found
-  from indexed_job_terms t cross join unnest(t.terms) as u (term)
-  where t.added_at = at and t.no = any (array[data_no, error_no]);
+  found := coalesce((select t.terms from indexed_job_terms t where t.added_at = at and t.no = data_no), '{}');
+  if error_no is not null then
+    found := found || coalesce((select t.terms from indexed_job_terms t where t.added_at = at and t.no = error_no), '{}');
+  end if;
   return found @> required and (cardinality(either_1) = 0 or found && either_1)
     and (cardinality(either_2) = 0 or found && either_2) and (cardinality(either_3) = 0 or found && either_3);
 end

@@ -18,7 +18,8 @@ begin
     select o.* from given g cross join lateral (
       select i.org_id, i.job_id, i.queue, i.added_at, i.state, i.cause, i.finished_at, i.data_hash, i.error_hash, i.tallied_as
       from indexed_jobs i
-      where i.org_id = g.org_id and i.job_id = g.job_id and i.queue = g.queue and i.added_at = g.added_at) o
+      where i.org_id = g.org_id and i.job_id = g.job_id and i.queue = g.queue and i.added_at = g.added_at
+      limit 1) o
   ), numbered as materialized (
     select g.*,
       case when g.data_hash is not null and g.data_hash is distinct from f.data_hash then nextval('indexed_job_terms_no') end as data_no,

@@ -1,7 +1,7 @@
 set local role wheelhouse_search;
 
 -- These jobs with the fields of their data, newest first. Jobs of organizations that the transaction does not see are left
--- out. The plan is kept and looks each up by its key.
+-- out. The plan is kept; the limits keep each look-up by its key from being turned into a join.
 create or replace function wheelhouse.show_indexed_jobs(organizations uuid[], jobs text[], queues int[], times timestamptz[])
 returns table (
   org_id uuid, job_id text, queue text, queue_name text, source text, added_at timestamptz, no bigint, name text, state text, attempts int,
@@ -22,10 +22,11 @@ begin
     select * from indexed_jobs k
     where k.org_id = w.org_id and k.job_id = w.job_id and k.queue = w.queue and k.added_at = w.added_at
       and k.org_id = any (visible)
+    limit 1
   ) j
   join indexed_queues q on q.id = j.queue
   left join lateral (
-    select u.fields from indexed_job_terms u where u.added_at = j.added_at and u.no = j.data_no) t on true
+    select u.fields from indexed_job_terms u where u.added_at = j.added_at and u.no = j.data_no limit 1) t on true
   order by j.added_at desc, j.no desc;
 end
 $$;

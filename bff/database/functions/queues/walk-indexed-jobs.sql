@@ -2,7 +2,8 @@ set local role wheelhouse_search;
 
 -- Jobs of the index, newest first, after the place (before_at, before_no), at most `max_rows`. Without causes, each triple of
 -- queue, name and state is read in order from an index: `queues` null reads the states of `organizations`, `names` null
--- those of the queues. With `causes`, each is read in order and the rest narrows it. Plans are kept; the caller has
+-- those of the queues. With `causes`, each is read in order and the rest narrows it. Plans are kept and sort nothing but
+-- the result, so that the index that is meant is used before a new partition has statistics; the caller has
 -- reduced all to what the transaction may see.
 create or replace function wheelhouse.walk_indexed_jobs(
   organizations uuid[], queues int[], names text[], states text[], causes bigint[], since timestamptz,
@@ -11,7 +12,7 @@ create or replace function wheelhouse.walk_indexed_jobs(
   org_id uuid, job_id text, queue int, added_at timestamptz, no bigint, state text, data_no bigint, error_no bigint)
 language plpgsql stable rows 100 set search_path = wheelhouse, pg_temp set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
-set max_parallel_workers_per_gather = 0 as $$
+set enable_sort = off set enable_incremental_sort = off set max_parallel_workers_per_gather = 0 as $$
 #variable_conflict use_column
 begin
   if causes is not null then

@@ -12,8 +12,10 @@ import { conditionOf, type FieldCondition, mostAlternatives, searchTermsOf } fro
 
 type Query = EndpointParsed<typeof findJobs>["query"];
 
-/** Matches are counted up to here. */
+/** Matches are counted up to here; fewer where many lists of the index are merged, because each is read so far. */
 const mostCounted = 1_000;
+const leastCounted = 200;
+const mostRead = 10_000;
 const mostCauses = 2_000;
 const mostShown = 3;
 
@@ -85,13 +87,16 @@ function summaryOf(
 }
 
 /** Parts of the index that a filter by queue, name and state leaves; null when it names none of these. */
-function partsOf(tallies: readonly Tally[], { queue, name, state }: Query): Tally[] {
+function partsOf(
+  tallies: readonly Tally[],
+  { queue, name, state }: Query,
+): (Tally & { isUncounted?: true })[] {
   return tallies.flatMap((tally) => {
     if (queue && !queue.includes(tally.queue_id) && !queue.includes(tally.queue_name)) return [];
     if (state && !state.includes(tally.state)) return [];
     if (!name) return [tally];
     // Of a queue with very many names, any may be among those that are not counted one by one.
-    if (tally.name === "") return name.map((each) => ({ ...tally, name: each }));
+    if (tally.name === "") return name.map((each) => ({ ...tally, name: each, isUncounted: true as const }));
     return name.includes(tally.name) ? [tally] : [];
   });
 }
@@ -150,15 +155,17 @@ export function createFinding(deps: {
       from: query.from,
       to: query.to,
     };
-    const isNarrowed = query.id || query.name || causes || query.from || query.to;
+    const hasUncounted = query.name !== undefined && parts.some(({ isUncounted }) => isUncounted);
+    const isNarrowed = query.id || hasUncounted || causes || query.from || query.to;
     const isPlain = !isNarrowed && terms.required.length + terms.either.length === 0;
-    return { filter, parts, isPlain };
+    const lists = Math.max(1, causes?.length ?? filter.queues?.length ?? 1);
+    return { filter, parts, isPlain, lists };
   }
 
   /** Counts of a first page: from the tallies where they say all, else of the matches up to a bound. */
   async function countOf(
     ids: readonly string[],
-    { filter, parts, isPlain }: NonNullable<Awaited<ReturnType<typeof filterOf>>>,
+    { filter, parts, isPlain, lists }: NonNullable<Awaited<ReturnType<typeof filterOf>>>,
   ): Promise<{ places: FoundPlace[] | null; summary: Summary }> {
     if (isPlain) {
       const groups = parts.map(({ queue_id, queue_name, state, jobs }) => ({
@@ -169,15 +176,16 @@ export function createFinding(deps: {
       }));
       return { places: null, summary: summaryOf(groups, false) };
     }
-    const places = await store.find(filter, undefined, mostCounted + 1);
+    const most = Math.max(leastCounted, Math.min(mostCounted, Math.floor(mostRead / lists)));
+    const places = await store.find(filter, undefined, most + 1);
     const queues = new Map((await tallies(ids)).map((tally) => [tally.queue, tally]));
-    const groups = places.slice(0, mostCounted).map(({ queue, state }) => ({
+    const groups = places.slice(0, most).map(({ queue, state }) => ({
       queue: queues.get(queue)?.queue_id ?? String(queue),
       name: queues.get(queue)?.queue_name ?? String(queue),
       state,
       jobs: 1,
     }));
-    return { places, summary: summaryOf(groups, places.length > mostCounted) };
+    return { places, summary: summaryOf(groups, places.length > most) };
   }
 
   async function search(ids: readonly string[], query: Query, seesData: boolean): Promise<FoundJobs> {

@@ -151,12 +151,12 @@ export function createIndexStore(database: Database) {
     ): Promise<Known[]> {
       if (jobs.length === 0) return [];
       const { rows } = await sql`
-        select distinct on (j.queue, j.job_id) j.queue, j.job_id, j.added_at, j.name, j.state
+        select j.queue, j.job_id, j.added_at, j.name, j.state
         from unnest(${jobs.map(({ organizationId }) => organizationId)}::uuid[], ${jobs.map(({ queue }) => queue)}::int[],
           ${jobs.map(({ jobId }) => jobId)}::text[]) as w (org_id, queue, job_id)
         cross join lateral (
-          select * from indexed_jobs i where i.org_id = w.org_id and i.job_id = w.job_id and i.queue = w.queue) j
-        order by j.queue, j.job_id, j.added_at desc
+          select * from indexed_jobs i where i.org_id = w.org_id and i.job_id = w.job_id and i.queue = w.queue
+          order by i.added_at desc limit 1) j
       `.execute(system);
       return rows.map((row) => {
         const { queue, job_id, added_at, name, state } = known.parse(row);
