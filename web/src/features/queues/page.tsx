@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import { useCallback, useMemo } from "react";
 import { formatCount, formatPlural, formatSpan } from "#lib/format.ts";
@@ -189,6 +189,9 @@ export const QueuesPage = () => {
             isInstant
             onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
           />
+          <Link className="btn" to="/o/$org/queues/find" params={{ org }} search={{}}>
+            Find a job
+          </Link>
         </div>
         <Queues
           query={queues}

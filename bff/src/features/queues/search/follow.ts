@@ -5,7 +5,7 @@ import { baseOf } from "../keys.ts";
 import { changesOf, goneJobOf, type SeenJob } from "./changes.ts";
 import { driftOf } from "./drift.ts";
 import { type EntryTerms, entryOf, goneEntryOf, type IndexEntry } from "./entries.ts";
-import { createFill } from "./fill.ts";
+import { createFill, type FillStep } from "./fill.ts";
 import {
   adopted,
   advance,
@@ -16,12 +16,14 @@ import {
   type RulesOf,
   readUntilMs,
 } from "./followed.ts";
-import type { IndexStore } from "./store.ts";
+import type { Filling, IndexStore } from "./store.ts";
 import { createStreams, type StreamEvent, type Streams } from "./streams.ts";
 
 /** Jobs that one turn writes; the rest waits for the next, which follows at once. */
 const jobsPerTurn = 4_000;
 const readsAtOnce = 8;
+/** Of a back-fill, written at once; what is new is read between them. */
+const fillStepsPerTurn = 8;
 const driftEveryMs = 5_000;
 
 export type FollowerDeps = {
@@ -172,18 +174,29 @@ export function createFollower(deps: FollowerDeps) {
     return taken.length < queues.length || taken.some(({ read }) => !read.isDrained);
   };
 
-  /** One step of the first back-fill that is not complete. @returns whether there was one. */
+  /** Some steps of the first back-fill that is not complete. @returns whether there was one. */
   const fillOn = async (epoch: number, queues: readonly Followed[]) => {
     const queue = queues.find(({ filling }) => filling !== null);
     if (!queue?.filling) return false;
-    const { entries, next, read, skipped } = await fill(queue, queue.filling);
     const isStart = queue.filling.step === "";
+    // Places of a list overlap, and a job may move between two steps: the last reading counts.
+    const entries = new Map<string, IndexEntry>();
+    let place: Filling | null = queue.filling;
+    let [filledJobs, skipped] = [0, 0];
+    for (let step = 0; step < fillStepsPerTurn && place !== null; step += 1) {
+      const found: FillStep = await fill(queue, place);
+      for (const entry of found.entries) entries.set(`${entry.job_id} ${entry.added_at}`, entry);
+      filledJobs += found.read;
+      skipped += found.skipped;
+      place = found.next;
+    }
+    const filling = place;
     await lease.write(epoch, async (tx) => {
       if (isStart) await store.progress(tx, [{ id: queue.id, filling: beginning }]);
-      await store.keep(tx, entries);
-      await store.progress(tx, [{ id: queue.id, filling: next, filledJobs: read, skipped }]);
+      await store.keep(tx, [...entries.values()]);
+      await store.progress(tx, [{ id: queue.id, filling, filledJobs, skipped }]);
     });
-    queue.filling = next;
+    queue.filling = filling;
     return true;
   };
 

@@ -1,7 +1,6 @@
 import type { FoundJobs, JobIndex } from "@wheelhouse/shared/queues/find.ts";
 import type { ReactNode } from "react";
 import { formatCount, formatDateTime, formatPlural, formatSpan } from "#lib/format.ts";
-import { useMinute } from "#lib/live/now.ts";
 import { usePreferences } from "#lib/preferences.ts";
 import css from "./search.module.css";
 
@@ -93,7 +92,7 @@ const list = (paths: readonly string[]) => {
   return paths.length > 4 ? `${first} and ${paths.length - 4} more` : first;
 };
 
-const NotSearched = ({ index }: { index: JobIndex }) => {
+const NotSearched = ({ index, onFields }: { index: JobIndex; onFields: (() => void) | null }) => {
   const pathsOf = (what: "out" | "hash") =>
     index.rules.filter((rule) => rule.what === what).map(({ path }) => path);
   return (
@@ -109,7 +108,12 @@ const NotSearched = ({ index }: { index: JobIndex }) => {
       <p className="t12 c2">Lists and queues of other systems have no ids and no fields.</p>
       <p className="t12 c2">
         <span className="mono">{list(pathsOf("out"))}</span> are left out;{" "}
-        <span className="mono">{list(pathsOf("hash"))}</span> are found by their whole value only.
+        <span className="mono">{list(pathsOf("hash"))}</span> are found by their whole value only.{" "}
+        {onFields !== null && (
+          <button type="button" className="link" onClick={onFields}>
+            Change fields…
+          </button>
+        )}
       </p>
       <p className="t12 c2">Nothing is read from Redis while you search.</p>
     </>
@@ -120,16 +124,17 @@ const NotSearched = ({ index }: { index: JobIndex }) => {
 export const FindAside = (props: {
   summary: FoundJobs["summary"] | undefined;
   index: JobIndex | undefined;
+  /** Null without the right to change fields. */
+  onFields: (() => void) | null;
 }) => {
-  const { summary, index } = props;
-  useMinute();
+  const { summary, index, onFields } = props;
   return (
     <aside className={css.aside}>
       {summary != null && <ByQueue summary={summary} />}
       {index !== undefined && (
         <>
           <Holds index={index} />
-          <NotSearched index={index} />
+          <NotSearched index={index} onFields={onFields} />
         </>
       )}
     </aside>

@@ -2,7 +2,8 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
 import type { FoundJobs, JobIndex, JobWords } from "@wheelhouse/shared/queues/find.ts";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
+import { useCan } from "#lib/api/session.ts";
 import { formatCount } from "#lib/format.ts";
 import { useMinute } from "#lib/live/now.ts";
 import { onDemand } from "#lib/on-demand.ts";
@@ -20,6 +21,9 @@ import css from "./search.module.css";
 import { FoundTable } from "./table.tsx";
 import { asksForFields, findKeys, queryOf, stateTones, stateWords } from "./view.ts";
 
+const FieldsDialog = onDemand(async () => ({
+  default: (await import("./fields-dialog.tsx")).FieldsDialog,
+}));
 const JobCauses = onDemand(async () => ({ default: (await import("./causes.tsx")).JobCauses }));
 
 const route = getRouteApi("/o/$org/queues/find");
@@ -129,6 +133,8 @@ const Found = (props: {
   const nowMs = useMinute();
   const index = useQuery(jobIndexQuery(organization)).data;
   const found = useFound(organization, filter, nowMs);
+  const mayChange = useCan(organization, "sources:manage");
+  const [areFieldsOpen, setFieldsOpen] = useState(false);
   const summary = found.data?.pages[0]?.summary;
   return (
     <div className={css.page}>
@@ -144,7 +150,10 @@ const Found = (props: {
           onChange={onChange}
         />
       </div>
-      <FindAside summary={summary} index={index} />
+      <FindAside summary={summary} index={index} onFields={mayChange ? () => setFieldsOpen(true) : null} />
+      {areFieldsOpen && index !== undefined && (
+        <FieldsDialog organization={organization} rules={index.rules} onClose={() => setFieldsOpen(false)} />
+      )}
     </div>
   );
 };
