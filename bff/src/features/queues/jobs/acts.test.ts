@@ -246,6 +246,15 @@ describe.each(versions)("a queue of BullMQ $version", ({ version, Queue: OwnQueu
     await queue.add("later", {}, { delay: 3_600_000 });
     expect((await actOnAll("ours", { do: "drain", delayed: true })).count).toBe(1);
     expect(await redis.zrange("bull:ours:delayed", "0", "-1")).toEqual([next]);
+    // Its run is due, and waits for a worker that plans the one after it.
+    await act("ours", [next], { do: "promote" });
+    await queue.add("soon", {});
+    if (version === "4" || version === "5.1") {
+      expect((await actOnAll("ours", { do: "clean", state: "waiting", olderThanMs: 0 })).count).toBe(1);
+      await queue.add("soon", {});
+    }
+    expect((await actOnAll("ours", { do: "drain", delayed: true })).count).toBe(1);
+    expect((await redis.lrange("bull:ours:wait", "0", "-1")).filter((id) => !isMarker(id))).toEqual([next]);
     expect(await redis.zcard("bull:ours:repeat")).toBe(1);
     await queue.close();
   });

@@ -38,14 +38,21 @@ const cleanTypes = {
 type Cleanable = keyof typeof cleanTypes;
 
 /**
- * Removes delayed jobs one by one but never the next run of a schedule: BullMQ below 6 does not know the repeatable jobs
- * of version 4, and cleaning them would end their schedule.
+ * Removes jobs one by one but never the next run of a schedule: BullMQ below 6 does not know the repeatable jobs of
+ * version 4, and cleaning them would end their schedule.
  */
-async function cleanDelayed({ redis, at, library }: Reach, olderThanMs: number): Promise<number> {
+async function cleanOneByOne(
+  { redis, at, library }: Reach,
+  state: Cleanable,
+  olderThanMs: number,
+): Promise<number> {
   const untilMs = Date.now() - olderThanMs;
+  const key = `${at.base}${cleanTypes[state]}`;
+  const isList = state === "waiting" || state === "paused";
   let [removed, kept] = [0, 0];
   for (;;) {
-    const ids = await redis.zrange(`${at.base}delayed`, String(kept), String(kept + 199));
+    const [from, to] = [String(kept), String(kept + 199)];
+    const ids = await (isList ? redis.lrange(key, from, to) : redis.zrange(key, from, to));
     if (ids.length === 0 || removed >= cleanedMost) return removed;
     const standings = await standingsOf(redis, at.base, ids);
     const pipeline = redis.pipeline();
@@ -55,11 +62,18 @@ async function cleanDelayed({ redis, at, library }: Reach, olderThanMs: number):
       const [, read] = times[index] ?? [null, null];
       const [processedOn, addedAt] = Array.isArray(read) ? read : [null, null];
       const isYoung = Number(processedOn ?? addedAt ?? 0) > untilMs;
-      const isGone = !isYoung && !standings[index]?.schedule && (await wasRemoved(library, id));
-      if (isGone) removed += 1;
+      const standing = standings[index] ?? null;
+      // What is no job is a marker of version 4.
+      const mayGo = standing !== null && standing.schedule === null && !isYoung;
+      if (mayGo && (await wasRemoved(library, id))) removed += 1;
       else kept += 1;
     }
   }
+}
+
+/** Whether BullMQ's own cleaning could end a schedule of the queue. */
+async function hasRepeatables({ redis, at, library }: Reach): Promise<boolean> {
+  return isFormer(library) && (await redis.exists(`${at.base}repeat`)) === 1;
 }
 
 const wasRemoved = (library: Library, id: string) =>
@@ -71,39 +85,46 @@ const wasRemoved = (library: Library, id: string) =>
     .catch(() => false);
 
 async function clean(reach: Reach, state: Cleanable, olderThanMs: number): Promise<number> {
-  if (state === "delayed" && isFormer(reach.library)) return cleanDelayed(reach, olderThanMs);
+  const isFinished = state === "completed" || state === "failed";
+  if (!isFinished && (await hasRepeatables(reach))) return cleanOneByOne(reach, state, olderThanMs);
   let removed = 0;
   for (;;) {
     const ids = await reach.library.queue.clean(olderThanMs, batch, cleanTypes[state]);
-    removed += ids.length;
+    removed += ids.filter((id) => !isMarker(id)).length;
     if (ids.length < batch || removed >= cleanedMost) return removed;
   }
 }
+
+const isMarker = (id: string) => /^0(:\d+)?$/.test(id);
 
 /** The jobs in a list; versions below 5 push markers among them, which stand at an end. */
 async function lengthOf(redis: Redis, list: string): Promise<number> {
   const length = await redis.llen(list);
   const ends = length === 0 ? [] : await Promise.all([redis.lindex(list, 0), redis.lindex(list, -1)]);
-  const markers = ends.filter((id) => id !== null && /^0(:\d+)?$/.test(id)).length;
+  const markers = ends.filter((id) => id !== null && isMarker(id)).length;
   return Math.max(0, length - (length === 1 ? Math.min(1, markers) : markers));
 }
 
-async function drain(reach: Reach, delayed: boolean): Promise<number> {
-  const { redis, at, library } = reach;
-  const waiting = ["waiting", "paused", "prioritized"] as const;
+/** Jobs that wait for a worker. */
+async function waitingOf({ redis, at }: Reach): Promise<number> {
   const lengths = await Promise.all([
     lengthOf(redis, `${at.base}wait`),
     lengthOf(redis, `${at.base}paused`),
     redis.zcard(`${at.base}prioritized`),
   ]);
-  const count = lengths.reduce((sum, length) => sum + length, 0);
+  return lengths.reduce((sum, length) => sum + length, 0);
+}
+
+async function drain(reach: Reach, delayed: boolean): Promise<number> {
   const fromDelayed = async () => (delayed ? clean(reach, "delayed", 0) : 0);
-  if (count <= drainedAtOnce) {
-    await library.queue.drain(false);
-    return count + (await fromDelayed());
+  const count = await waitingOf(reach);
+  if (count <= drainedAtOnce && !(await hasRepeatables(reach))) {
+    await reach.library.queue.drain(false);
+    // The next run of a schedule stays.
+    return Math.max(0, count - (await waitingOf(reach))) + (await fromDelayed());
   }
   let removed = 0;
-  for (const state of waiting) removed += await clean(reach, state, 0);
+  for (const state of ["waiting", "paused", "prioritized"] as const) removed += await clean(reach, state, 0);
   return removed + (await fromDelayed());
 }
 
