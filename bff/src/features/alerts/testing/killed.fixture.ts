@@ -29,6 +29,8 @@ export async function runKilled(database: Database, { seed, kills }: { seed: num
       await leader.kill();
       const last = leader;
       leader = start();
+      // The one that was killed may have renewed its lease in that moment.
+      while ((await leader.lease.hold()) === null) await last.kill();
       await leader.tick(second, world);
       await ticked;
       // The last one has not noticed yet.
