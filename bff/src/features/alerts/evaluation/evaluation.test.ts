@@ -54,6 +54,13 @@ describe("life cycle", () => {
     expect(run(verdicts)).toBe(states);
   });
 
+  test("a window that fills again after a silence says that there is data", () => {
+    let phase = advance(null, "holds", { ...timing, forMs: 0 }, 0);
+    phase = advance(phase, "unknown", timing, 1_000);
+    expect(phase?.noDataSinceMs).toBe(1_000);
+    expect(advance(phase, "warming", timing, 2_000)).toMatchObject({ state: "firing", noDataSinceMs: null });
+  });
+
   test("what no data means is a setting", () => {
     expect(run("uuuuuuuuuuu", { noData: "fire" })).toBe("ppppppppppf");
     expect(run("hhhhhhhhhhhuuuuuu", { noData: "ok" })).toBe("ppppppppppffffffr");

@@ -38,6 +38,10 @@ const begun = (state: Phase["state"], nowMs: number, fires: readonly number[]): 
 const fired = (fires: readonly number[], nowMs: number): Phase =>
   begun("firing", nowMs, [...fires, nowMs].slice(-mostFires));
 
+/** There is data again, though not enough for a verdict. */
+const withData = (phase: Phase): Phase =>
+  phase.noDataSinceMs === null ? phase : { ...phase, noDataSinceMs: null };
+
 /** The setting of a rule decides what no data means. */
 function settled(verdict: Verdict, { noData }: Timing): Verdict {
   if (verdict !== "unknown") return verdict;
@@ -63,7 +67,7 @@ function begin(phase: Phase | null, verdict: Verdict, { forMs }: Timing, nowMs: 
 }
 
 function pending(phase: Phase, verdict: Verdict, { forMs }: Timing, nowMs: number): Phase | null {
-  if (verdict === "warming") return phase;
+  if (verdict === "warming") return withData(phase);
   // Without data it neither fires nor starts again.
   if (verdict === "unknown") return phase.noDataSinceMs === null ? { ...phase, noDataSinceMs: nowMs } : phase;
   if (verdict !== "holds") return phase.fires.length === 0 ? null : begun("resolved", nowMs, phase.fires);
@@ -72,7 +76,7 @@ function pending(phase: Phase, verdict: Verdict, { forMs }: Timing, nowMs: numbe
 }
 
 function firing(phase: Phase, verdict: Verdict, timing: Timing, nowMs: number): Phase {
-  if (verdict === "warming") return phase;
+  if (verdict === "warming") return withData(phase);
   if (verdict === "unknown")
     return phase.noDataSinceMs === null ? { ...phase, noDataSinceMs: nowMs, clearingSinceMs: null } : phase;
   const { clearingSinceMs, noDataSinceMs } = phase;
