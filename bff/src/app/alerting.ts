@@ -1,9 +1,8 @@
+import { topics } from "@wheelhouse/shared/live.ts";
 import { createAlerts } from "#features/alerts/alerts.ts";
 import { announce, createNotifications, withdraw } from "#features/alerts/notifications/notifications.ts";
-import { serviceRows } from "#features/health/rows.ts";
 import { figuresOfTick } from "#features/history/tick-figures.ts";
 import { createFolded, type createOverview, createRelatedTo } from "#features/overview/overview.ts";
-import { queueRows } from "#features/queues/rows.ts";
 import { createWall } from "#features/wall/wall.ts";
 import type { createWebhooks } from "#features/webhooks/webhooks.ts";
 import { highestWindows } from "#lib/redis/rate-window.ts";
@@ -58,8 +57,8 @@ export function createAlerting(
     secretKey,
     overviewOf: overview.now,
     verdictOf: overview.verdictOf,
-    servicesOf: (organization) => snapshots.viewsOf(organization).list(serviceRows.key),
-    queuesOf: (organization) => snapshots.viewsOf(organization).list(queueRows.key),
+    servicesOf: (organization) => snapshots.viewsOf(organization).list(topics.health.name),
+    queuesOf: (organization) => snapshots.viewsOf(organization).list(topics.queues.name),
     incidents: { open: alerts.openIncidents, acknowledge: alerts.acknowledgeById },
   });
   return { alerts, notifications, wall };

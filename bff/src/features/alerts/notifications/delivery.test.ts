@@ -8,6 +8,7 @@ import { startTestApp, type TestApp } from "#testing/access-app.ts";
 import { signInAs } from "#testing/access-client.ts";
 import { createTestDatabase, createTestRedis } from "#testing/stack.ts";
 import { createDigests } from "./digests.ts";
+import { createLinks } from "./links.ts";
 import { type Announcement, announce, withdraw } from "./notifications.ts";
 import { createRouter } from "./router.ts";
 import { createNotificationStore } from "./store.ts";
@@ -265,4 +266,36 @@ test("a lost edit is refused, and a foreign team does not exist", async () => {
   expect((await put(admin, version)).statusCode).toBe(200);
   expect((await put(admin, version)).statusCode).toBe(409);
   expect((await put(await signInAs(it, "admin", "contoso"), version + 1)).statusCode).toBe(404);
+});
+
+test("a link acknowledges once, only where the organization allows it, and opening it changes nothing", async () => {
+  const links = createLinks({ secretKey: Buffer.alloc(32, 7).toString("base64"), publicUrl: "" });
+  const id = await tell();
+  await expect.poll(async () => (await sentOf(id)).some(({ channel: over }) => over === "bell")).toBe(true);
+  const row = await it.database.system
+    .selectFrom("notifications")
+    .select("id")
+    .where("incident_id", "=", id)
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  const url = links.of(row.id);
+  const open = async (method: "GET" | "POST", at = url) => {
+    const { statusCode, body } = await it.app.inject({ method, url: at });
+    return { statusCode, hasButton: body.includes("<button>"), body };
+  };
+  const settings = (await admin.call("GET", "/alerts/settings")).json();
+  const allow = (allowsLinks: boolean, version: number) =>
+    admin.call("PUT", "/alerts/settings", {
+      payload: { version, throttleLimit: 1_000, throttleMinutes: 10, digestMinutes: 15, allowsLinks },
+    });
+  expect((await allow(false, settings.version)).statusCode).toBe(200);
+  expect(await open("GET")).toMatchObject({ statusCode: 200, hasButton: false });
+  expect((await open("POST")).statusCode).toBe(409);
+  expect((await allow(true, settings.version + 1)).statusCode).toBe(200);
+  for (let times = 0; times < 2; times++)
+    expect(await open("GET")).toMatchObject({ statusCode: 200, hasButton: true });
+  const taken = await Promise.all([open("POST"), open("POST")]);
+  expect(taken.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409]);
+  expect((await open("POST")).body).toContain("This link was used before.");
+  expect((await open("GET", `${url.slice(0, -2)}AA`)).statusCode).toBe(404);
 });
