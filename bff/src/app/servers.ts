@@ -102,6 +102,7 @@ export function createWatchedServers({
       schedulers: {
         sourceId: id,
         organizationOf,
+        readOnly: source.readOnly === true ? `${name} is watched read-only` : null,
         isOwn: (queue) => id === "primary" && isRingQueue(queue),
         ...limitOf(source),
         source: createSchedulersSource({ redis: connection, queues: queuesOfIt.known }),

@@ -98,6 +98,14 @@ export function createWatchers(
     servers: servers.rows,
     intervalMs,
   });
+  const health = createHealth(core, {
+    ...reading,
+    catalogue,
+    http,
+    hashOf,
+    uptimes: history.uptimesOf("service"),
+    ownReports: watch.ownReports,
+  });
   return {
     servers,
     watchers: {
@@ -131,6 +139,15 @@ export function createWatchers(
         intervalMs,
         connectionOf: (id) => redisServers().find(({ source }) => source.id === id)?.connection,
         queueIdOf,
+        crons: {
+          declared: () =>
+            catalogue
+              .current()
+              .services.flatMap(({ id, name, organization, schedule }) =>
+                schedule === undefined ? [] : [Object.assign({ id, name, organization }, schedule)],
+              ),
+          read: health.beatsOf,
+        },
       }),
       jobs: createJobs(core, {
         snapshots,
@@ -161,14 +178,7 @@ export function createWatchers(
           breakers: countBreakers,
         },
       }),
-      health: createHealth(core, {
-        ...reading,
-        catalogue,
-        http,
-        hashOf,
-        uptimes: history.uptimesOf("service"),
-        ownReports: watch.ownReports,
-      }),
+      health,
       breakers,
     },
   };

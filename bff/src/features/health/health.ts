@@ -1,7 +1,7 @@
 import { type Core, endingAtOnce, type Feature } from "#lib/feature.ts";
 import type { WatchHttp } from "#lib/http/watch-http.ts";
 import type { ListAnswers, Past, SnapshotStore } from "#observe/spread/spread.ts";
-import { createHealthChecks, createHeartbeats, type HeartbeatsDeps } from "./checks/checks.ts";
+import { checkKey, createHealthChecks, createHeartbeats, type HeartbeatsDeps } from "./checks/checks.ts";
 import { healthRoutes } from "./routes.ts";
 import { type SampledServer, serverRows } from "./rows.ts";
 import { createServersAspect, createServersBoard } from "./servers/servers.ts";
@@ -36,6 +36,8 @@ export function createHealth(core: Core, { http, hashOf, snapshots, answer, past
   return {
     ...feature,
     aspect: services.aspect,
+    /** The latest heartbeat of services with one instance each, in the order of their ids; null without one. */
+    beatsOf: (serviceIds: readonly string[]) => heartbeats.read(serviceIds.map((id) => checkKey(id, id))),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Clock } from "#lib/time/clock.ts";
 import { timesAfter } from "#lib/time/cron.ts";
 import type { AspectKey, Board, ObservedChange, Seen } from "#observe/aspect.ts";
 import { createProbe, createProbes } from "#observe/targets/targets.ts";
+import { createCrons, type DeclaredCron, type ReadBeats } from "./crons.ts";
 import { pauseOf, rowOfOwn, rowOfPaused, rowOfWatched } from "./row.ts";
 import type { ObservedSchedule, RunNote, SchedulesExtra } from "./rows.ts";
 import { noteOfRow, type RunRow, type SchedulesStore, type StateRow } from "./store.ts";
@@ -26,6 +27,8 @@ type BoardDeps = {
   /** A live list that follows the catalogue. */
   sources: readonly SampledSchedulers[];
   queues: Pick<AspectKey<QueueOfSchedule>, "rows">;
+  /** Crons of other systems, and their heartbeats. */
+  crons: { declared(): readonly DeclaredCron[]; read: ReadBeats };
   intervalMs: number;
   clock: Clock;
   log: Logger;
@@ -160,6 +163,8 @@ export function createSchedulesBoard(deps: BoardDeps): Board<ObservedSchedule> {
   const everyMs = Math.max(intervalMs, readEveryMs);
   const runs = createObservedRuns({ store, log });
   const own = createProbe(() => readOwn(store), { clock, everyMs });
+  const crons = createCrons({ declared: deps.crons.declared, read: deps.crons.read, runs, clock });
+  const heard = createProbe(crons.sample, { clock, everyMs });
   const current = sampledOf(sources, runs);
   const list: ReturnType<typeof current> = [];
   const probesOf = createProbes(list, { clock, everyMs });
@@ -236,7 +241,7 @@ export function createSchedulesBoard(deps: BoardDeps): Board<ObservedSchedule> {
       list.splice(0, list.length, ...current());
       probes = probesOf();
       keep().catch((err: unknown) => log.debug({ err }, "schedules could not be stored; retrying"));
-      return Promise.all([own.poke(), ...probes.map(({ probe }) => probe.poke())]);
+      return Promise.all([own.poke(), heard.poke(), ...probes.map(({ probe }) => probe.poke())]);
     },
     adopt(rows) {
       known = new Map(rows.map((row) => [row.id, row]));
@@ -258,7 +263,15 @@ export function createSchedulesBoard(deps: BoardDeps): Board<ObservedSchedule> {
       const shown = isAway
         ? owned.map((row) => unreadRow(row, `No data since then: ${failure}`, ownReading?.atMs ?? seen.nowMs))
         : owned;
-      const rows = withKnown([...shown, ...watched, ...pausedRows(present, seen.nowMs)], known);
+      const rows = withKnown(
+        [
+          ...shown,
+          ...watched,
+          ...crons.rows(heard.latest()?.value ?? [], seen.nowMs),
+          ...pausedRows(present, seen.nowMs),
+        ],
+        known,
+      );
       const changes = rows.flatMap((row) => {
         const before = known.get(row.id);
         return row === before ? [] : changeOf(row, before, seen.nowMs);

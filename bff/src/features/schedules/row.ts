@@ -120,7 +120,7 @@ function rowOf(made: Made): ObservedSchedule {
 
 /** The row of a watched scheduler. @param hindrance why its queue cannot run jobs now. */
 export function rowOfWatched(
-  { id, organization, sourceId, queue, scheduler }: WatchedScheduler,
+  { id, organization, sourceId, readOnly, queue, scheduler }: WatchedScheduler,
   of: {
     nowMs: number;
     runs: readonly RunNote[];
@@ -146,7 +146,7 @@ export function rowOfWatched(
       timeZone: everyMs !== null ? null : zone,
       readOnly: scheduler.isLegacy
         ? "Repeatable jobs of BullMQ 4 and earlier can only be changed by their own program"
-        : null,
+        : readOnly,
     },
     repetition,
     nowMs: of.nowMs,
@@ -234,3 +234,40 @@ export function rowOfOwn(
     timeoutMs,
   });
 }
+
+/** The row of a declared cron. */
+export const cronRow = (of: {
+  id: string;
+  name: string;
+  organization: string;
+  words: string;
+  repetition: { pattern: string; timeZone: string };
+  nowMs: number;
+  overdueMs: number | null;
+  runs: readonly RunNote[];
+  knownMs: number;
+}): ObservedSchedule =>
+  rowOf({
+    identity: {
+      id: of.id,
+      organization: of.organization,
+      name: of.name,
+      kind: "cron",
+      queue: null,
+      source: null,
+      runs: of.words,
+      pattern: of.repetition.pattern,
+      everyMs: null,
+      timeZone: of.repetition.timeZone,
+      readOnly: "It runs in another system; Wheelhouse only hears of it",
+    },
+    repetition: of.repetition,
+    nowMs: of.nowMs,
+    nextMs: null,
+    overdueMs: of.overdueMs,
+    paused: null,
+    runs: of.runs,
+    hindrance: "No heartbeat",
+    knownMs: of.knownMs,
+    timeoutMs: null,
+  });

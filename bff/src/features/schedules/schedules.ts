@@ -31,6 +31,8 @@ type SchedulesNeeds = {
   servers: AspectKey<SourceView & { organization: string }>;
   queues: Pick<AspectKey<QueueOfSchedule>, "rows">;
   intervalMs: number;
+  /** Crons of other systems that report by heartbeat. */
+  crons: Parameters<typeof createSchedulesBoard>[0]["crons"];
   /** The connection to a watched Redis; undefined if it is not watched. */
   connectionOf(source: string): Redis | undefined;
   /** The id of a queue in its list. */
@@ -54,7 +56,7 @@ const endCommand =
 /** Everything that runs again and again: Wheelhouse's own schedules and the watched ones. */
 export function createSchedules(core: Core, needs: SchedulesNeeds) {
   const { database, redis, clock, log } = core;
-  const { snapshots, answer, sources, servers, queues, intervalMs, connectionOf, queueIdOf } = needs;
+  const { snapshots, answer, sources, servers, queues, intervalMs, connectionOf, queueIdOf, crons } = needs;
   const store = createSchedulesStore(database);
   const bell = createBell(redis, log);
   const commands = createScheduleCommands(core, { connectionOf, onEnd: endCommand(store) });
@@ -87,7 +89,7 @@ export function createSchedules(core: Core, needs: SchedulesNeeds) {
     ...feature,
     aspect: createSchedulesAspect({
       servers,
-      board: createSchedulesBoard({ store, sources, queues, intervalMs, clock, log }),
+      board: createSchedulesBoard({ store, sources, queues, crons, intervalMs, clock, log }),
     }),
     /** Wheelhouse's own schedules as they were last observed. */
     own() {

@@ -56,6 +56,8 @@ export type WatchedService = {
   /** The expected interval of `push` reports; silence for this plus `timeoutMs` is an outage. */
   intervalMs: number;
   timeoutMs: number;
+  /** When a job that reports by itself runs; absent for others. */
+  schedule?: { pattern: string; timeZone: string; graceMs: number };
   downAfter: number;
   upAfter: number;
   /** How old a part's own result may be before it is unknown; null or absent for the default. */

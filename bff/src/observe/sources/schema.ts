@@ -3,6 +3,7 @@ import { slug } from "@wheelhouse/shared/endpoint.ts";
 import { serviceFormats } from "@wheelhouse/shared/sources.ts";
 import { z } from "zod";
 import { ConditionError, parseCondition } from "#lib/conditions.ts";
+import { mistakeIn, offsetIn } from "#lib/time/cron.ts";
 import { durationMs } from "#lib/time/duration.ts";
 import { ownService, reportedId } from "#observe/reports/reports.ts";
 import type { DeclaredCache, DeclaredRule, WatchedService, WatchedTarget } from "./catalogue.ts";
@@ -98,6 +99,15 @@ const service = z.strictObject({
   timeout: rhythm.timeout.default(5_000),
   downAfter: count.default(3),
   upAfter: count.default(2),
+  /** When a job that reports by itself runs; each heartbeat tells the end of a run. */
+  schedule: z
+    .strictObject({
+      pattern: z.string().min(1).max(200),
+      timeZone: z.string().min(1).max(60).default("UTC"),
+      /** How late its heartbeat may come. */
+      grace: duration(shortestMs, longestAgeMs).default(300_000),
+    })
+    .optional(),
   checkAge: duration(shortestMs, longestAgeMs).optional(),
   actuatorBreakers: z.boolean().default(false),
   auth: auth.optional(),
@@ -183,7 +193,7 @@ export function serviceMistakes(
   entry: Pick<
     ServiceEntry,
     "id" | "format" | "url" | "instances" | "conditions" | "dependsOn" | "actuatorBreakers"
-  >,
+  > & { schedule?: ServiceEntry["schedule"] },
   place: (string | number)[],
 ): Mistake[] {
   const mistakes: Mistake[] = [];
@@ -221,6 +231,16 @@ export function serviceMistakes(
   }
   if (isPush && entry.conditions.length > 0)
     note(["conditions"], "a service that reports by itself (push) has no answer to judge");
+  if (entry.schedule !== undefined) {
+    const { pattern, timeZone } = entry.schedule;
+    if (!isPush) note(["schedule"], "goes with format push: a heartbeat tells the end of each run");
+    if (offsetIn(timeZone, 0) === null)
+      note(["schedule", "timeZone"], "is no time zone; use a name such as Europe/Berlin");
+    else {
+      const mistake = mistakeIn(pattern, timeZone);
+      if (mistake !== null) note(["schedule", "pattern"], `is no cron pattern: ${mistake}`);
+    }
+  }
   if (entry.dependsOn.includes(entry.id)) note(["dependsOn"], "a service cannot depend on itself");
   if (entry.actuatorBreakers && (isPush || entry.format === "tcp"))
     note(["actuatorBreakers"], `needs a url over HTTP, not format ${entry.format}`);
@@ -255,6 +275,15 @@ export function serviceOf(entry: ServiceEntry): WatchedService {
     timeoutMs: entry.timeout,
     downAfter: entry.downAfter,
     upAfter: entry.upAfter,
+    ...(entry.schedule === undefined
+      ? {}
+      : {
+          schedule: {
+            pattern: entry.schedule.pattern,
+            timeZone: entry.schedule.timeZone,
+            graceMs: entry.schedule.grace,
+          },
+        }),
     checkAgeMs: entry.checkAge ?? null,
     actuatorBreakers: entry.actuatorBreakers,
   };

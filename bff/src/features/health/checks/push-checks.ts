@@ -1,6 +1,7 @@
 import { formatSetSpan } from "@wheelhouse/shared/span.ts";
 import type { Clock } from "#lib/time/clock.ts";
-import type { WatchedSources } from "#observe/sources/sources.ts";
+import { timesAfter } from "#lib/time/cron.ts";
+import type { WatchedService, WatchedSources } from "#observe/sources/sources.ts";
 import type { Check } from "./check.ts";
 import { checkKey } from "./check-key.ts";
 import type { Heartbeat, Heartbeats } from "./heartbeats.ts";
@@ -11,6 +12,8 @@ type PushTarget = {
   instanceId: string;
   intervalMs: number;
   deadlineMs: number;
+  /** Of a job: when it runs, and how late its heartbeat may come. */
+  schedule: WatchedService["schedule"];
 };
 
 const readEveryMs = 1_000;
@@ -28,10 +31,11 @@ export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats
   let readAtMs = Number.NEGATIVE_INFINITY;
 
   const conclude = (target: PushTarget, beat: Heartbeat | null) => {
-    const { key, serviceId, instanceId, intervalMs, deadlineMs } = target;
+    const { key, serviceId, instanceId, intervalMs, deadlineMs, schedule } = target;
     const nowMs = clock.now();
     const sinceMs = beat?.atMs ?? watchedSince.get(key) ?? nowMs;
-    const lateAtMs = sinceMs + deadlineMs;
+    const dueMs = schedule && (timesAfter(schedule, sinceMs, 1)[0] ?? Number.POSITIVE_INFINITY);
+    const lateAtMs = schedule && dueMs !== undefined ? dueMs + schedule.graceMs : sinceMs + deadlineMs;
     const isLate = nowMs > lateAtMs;
     if (!isLate && beat === null) return;
     // A new result each interval, as if it had been checked.
@@ -59,7 +63,10 @@ export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats
             state: "down",
             connected: false,
             timedOut: true,
-            cause: `No heartbeat ${heard}; expected every ${formatSetSpan(intervalMs)}`,
+            cause:
+              dueMs === undefined
+                ? `No heartbeat ${heard}; expected every ${formatSetSpan(intervalMs)}`
+                : `No heartbeat ${heard}; its run was due at ${new Date(dueMs).toISOString().slice(0, 16)}Z`,
           }
         : {
             ...common,
@@ -75,13 +82,14 @@ export function createPushChecks({ heartbeats, clock }: { heartbeats: Heartbeats
     setSources({ services }: WatchedSources) {
       targets = services
         .filter(({ format }) => format === "push")
-        .flatMap(({ id, instances, intervalMs, timeoutMs }) =>
+        .flatMap(({ id, instances, intervalMs, timeoutMs, schedule }) =>
           instances.map((instance) => ({
             key: checkKey(id, instance.id),
             serviceId: id,
             instanceId: instance.id,
             intervalMs,
             deadlineMs: intervalMs + timeoutMs,
+            schedule,
           })),
         );
       const wanted = new Set(targets.map(({ key }) => key));

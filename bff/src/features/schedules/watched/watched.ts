@@ -22,6 +22,8 @@ export type SampledSchedulers = {
   timeoutMs?: number;
   /** Slug of the organization that owns a queue. */
   organizationOf(queue: { prefix: string }): string;
+  /** Why nothing there may be changed; null if it may. */
+  readOnly: string | null;
   /** A queue whose schedulers are Wheelhouse's own rings. */
   isOwn(queue: { prefix: string; name: string }): boolean;
   source: SchedulersSource;
@@ -32,6 +34,7 @@ export type WatchedScheduler = {
   id: string;
   organization: string;
   sourceId: string;
+  readOnly: string | null;
   queue: ScheduledQueue;
   scheduler: SchedulerReading;
 };
@@ -44,7 +47,7 @@ export type WatchedReading = {
 
 /** Reads the schedulers of one server and follows their runs. */
 export function createWatchedSchedulers(sampled: SampledSchedulers, runs: ObservedRuns) {
-  const { sourceId, source, organizationOf, isOwn } = sampled;
+  const { sourceId, source, organizationOf, isOwn, readOnly } = sampled;
   let tracks = new Map<string, SchedulerTrack>();
   let before: readonly WatchedScheduler[] = [];
 
@@ -75,6 +78,7 @@ export function createWatchedSchedulers(sampled: SampledSchedulers, runs: Observ
               id: schedulerIdOf(sourceId, queue, scheduler.key),
               organization: organizationOf(queue),
               sourceId,
+              readOnly,
               queue,
               scheduler,
             },
