@@ -20,11 +20,12 @@ export function createReports(
   const store = createReportsStore(database);
 
   /** Warmed every half hour for all, so that the page of the report waits for no query. */
-  const figuresOf = (organizationId: string, days: number) => {
+  const figuresOf = async (organizationId: string, days: number) => {
     const slot = Math.floor(clock.now() / slotMs);
-    return cache({ key: `${organizationId}:${days}:${slot}`, tags: ["figures"], ttlMs: slotMs }, () =>
-      store.figures(organizationId, days),
-    );
+    // What was counted since is shown at once.
+    const version = await store.countedAt(organizationId);
+    const key = `${organizationId}:${days}:${slot}:${version}`;
+    return cache({ key, tags: ["figures"], ttlMs: slotMs }, () => store.figures(organizationId, days));
   };
 
   async function eachOrganization(

@@ -96,6 +96,16 @@ export function createReportsStore(database: Database) {
         where excluded.days >= period_figures.days`.execute(system);
     },
 
+    /** When the periods of an organization were last made, in ms; 0 before the first time. */
+    async countedAt(organizationId: string): Promise<number> {
+      const row = await system
+        .selectFrom("period_figures")
+        .select(({ fn }) => fn.max("made_at").as("at"))
+        .where("org_id", "=", organizationId)
+        .executeTakeFirst();
+      return row?.at?.getTime() ?? 0;
+    },
+
     /** What people read, of one organization; through row-level security. */
     figures: (organizationId: string, days: number): Promise<FiguresReport> =>
       database.asOrganizations([organizationId], async (tx) => {

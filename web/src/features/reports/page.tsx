@@ -99,7 +99,7 @@ const cacheColumns: readonly Column<CacheFigures>[] = [
 ];
 const keyOfCache = ({ service, cache }: CacheFigures): string => `${service} ${cache}`;
 
-const Figures = ({ report }: { report: FiguresReport }) => (
+const Days = ({ report }: { report: FiguresReport }) => (
   <>
     <div className={styles.section}>
       <h2 className="h">Deliveries by day</h2>
@@ -130,6 +130,12 @@ const Figures = ({ report }: { report: FiguresReport }) => (
       rows={report.periods}
       keyOf={keyOfPeriod}
     />
+  </>
+);
+
+const Figures = ({ report }: { report: FiguresReport }) => (
+  <>
+    {report.days.length > 0 && <Days report={report} />}
     {report.caches.length > 0 && (
       <>
         <div className={styles.section}>

@@ -238,7 +238,13 @@ const History = (props: { organization: string; row: ScheduleRow; runs: readonly
         <RunBar recent={row.recent} isWide />
       </div>
       {isAll && <AllRuns organization={organization} id={row.id} />}
-      {!isAll && runs.length === 0 && <p className="c2 t12">No run has been seen yet.</p>}
+      {!isAll && runs.length === 0 && (
+        <p className="c2 t12">
+          {row.recent.length === 0
+            ? "No run has been seen yet."
+            : "Of schedules that run more than once a minute, only failed and missed runs are kept."}
+        </p>
+      )}
       {!isAll && runs.length > 0 && (
         <>
           <Runs runs={runs} />
