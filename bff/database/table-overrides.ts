@@ -1,8 +1,19 @@
+import type { JobRunDetail } from "@wheelhouse/shared/queues/runs.ts";
 import type { ControlReply } from "@wheelhouse/shared/reporter/control.ts";
 import type { ReplayDetail } from "@wheelhouse/shared/webhooks/replays.ts";
 
 /** A replay plan's result, as stored with the run. */
 export type KeptPlan = Omit<ReplayDetail["plan"], "canary" | "asksStepUp" | "holdMs">;
+
+/** What a plan of a run on jobs keeps besides its snapshot, and where the run acts. */
+export type KeptJobPlan = {
+  /** Id of the Redis server. */
+  source: string;
+  /** `<prefix>:<name>:` of the queue. */
+  base: string;
+  queueName: string;
+  to: { base: string; name: string } | null;
+} & Pick<JobRunDetail["plan"], "matched" | "isCut" | "excluded" | "oldestAt" | "newestAt">;
 
 /** What a plan of late deliveries leaves out, and its bounds. */
 export type KeptLatePlan = {
@@ -25,6 +36,9 @@ export const importedTypes = {
   Capability: "@wheelhouse/shared/capabilities.ts",
   ControlAct: "@wheelhouse/shared/reporter/control.ts",
   EndpointSettings: "@wheelhouse/shared/webhooks/endpoint-settings.ts",
+  JobRunFilter: "@wheelhouse/shared/queues/runs.ts",
+  JobRunHappening: "@wheelhouse/shared/queues/runs.ts",
+  KeptJobPlan: "./table-overrides.ts",
   KeptLatePlan: "./table-overrides.ts",
   KeptPlan: "./table-overrides.ts",
   KeptReply: "./table-overrides.ts",
@@ -71,6 +85,9 @@ export const columnOverrides: Record<string, string> = {
   "history_open.means": figures,
   "incidents.affected": "ColumnType<Affected[], string | undefined, string>",
   "incidents.labels": "ColumnType<Record<string, string>, string | undefined, string>",
+  "job_run_journal.what": "JobRunHappening",
+  "job_runs.filter": "ColumnType<JobRunFilter, string, never>",
+  "job_runs.plan": "ColumnType<KeptJobPlan, string, string>",
   "operations.act": "ColumnType<ControlAct | QueueAct, string, never>",
   "operations.ended_at": ending,
   "operations.expires_at": "ColumnType<Date, Date, never>",

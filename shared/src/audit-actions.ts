@@ -1,5 +1,6 @@
 import { auditFilterKept } from "./audit/filter.ts";
 import { type DeclaredAction, endpoints } from "./endpoints.ts";
+import { jobRunKept } from "./queues/runs.ts";
 import { replayKept } from "./webhooks/replays.ts";
 import { endpointKept } from "./webhooks/webhooks.ts";
 
@@ -22,6 +23,8 @@ const otherActions = {
   "webhooks.deliveries.expire": ["day", "keep", "removed", "kept"],
   "webhooks.replay.complete": replayKept,
   "webhooks.replay.expire": replayKept,
+  "queues.run.complete": jobRunKept,
+  "queues.run.expire": jobRunKept,
   "breakers.breaker.outcome": commandOutcomeKept,
   "cache.invalidation.outcome": commandOutcomeKept,
   "queues.operation.outcome": [

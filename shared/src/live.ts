@@ -6,6 +6,7 @@ import * as caches from "./caches/caches.ts";
 import * as health from "./health/health.ts";
 import { defineTopics } from "./live/topic.ts";
 import * as overview from "./overview.ts";
+import * as jobRuns from "./queues/runs.ts";
 import * as queues from "./queues.ts";
 import * as schedules from "./schedules.ts";
 import * as webhookEvents from "./webhooks/events.ts";
@@ -20,6 +21,7 @@ export const liveContracts = [
   caches,
   queues,
   schedules,
+  jobRuns,
   webhooks,
   webhookEvents,
   replays,
@@ -43,6 +45,7 @@ export const topics = defineTopics({
   caches: caches.cacheTopic,
   queues: queues.queueTopic,
   schedules: schedules.scheduleTopic,
+  jobRuns: jobRuns.jobRunTopic,
   webhooks: webhooks.deliveryTopic,
   events: webhookEvents.eventTopic,
   replays: replays.replayTopic,

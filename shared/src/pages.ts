@@ -89,6 +89,13 @@ export const organizationPages = {
     reachedBy: "palette",
     detail: "by id, name, error or a field of its data",
   },
+  jobRuns: {
+    path: "/queues/runs",
+    title: "Runs on jobs",
+    reachedBy: "palette",
+    capability: "queues:read",
+    detail: "bulk retries, removals and moves",
+  },
   webhooks: {
     path: "/webhooks",
     title: "Webhooks",

@@ -4,6 +4,7 @@ import { historyParts } from "./history-parts.tsx";
 import { listParts } from "./list-parts.tsx";
 import { overlayParts } from "./overlay-parts.tsx";
 import type { Part } from "./part.ts";
+import { runParts } from "./run-parts.tsx";
 import { smallParts } from "./small-parts.tsx";
 
 /** Everything that `src/ui` draws, in the order of the page. */
@@ -14,4 +15,5 @@ export const parts: readonly Part[] = [
   ...overlayParts,
   ...frameParts,
   ...historyParts,
+  ...runParts,
 ];

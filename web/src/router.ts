@@ -11,6 +11,7 @@ import { cachesRoute } from "#routes/caches.tsx";
 import { defaultOrganizationRoutes } from "#routes/default-organization.tsx";
 import { findJobRoute } from "#routes/find-job.tsx";
 import { inviteRoute } from "#routes/invite.tsx";
+import { jobRunsRoute } from "#routes/job-runs.tsx";
 import { jobsRoute } from "#routes/jobs.tsx";
 import { onCallRoute } from "#routes/on-call.tsx";
 import { organizationRoute } from "#routes/organization.tsx";
@@ -39,6 +40,7 @@ const routeTree = rootRoute.addChildren([
     breakersRoute,
     cachesRoute,
     queuesRoute,
+    jobRunsRoute,
     schedulesRoute,
     jobsRoute,
     findJobRoute,

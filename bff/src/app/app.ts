@@ -44,7 +44,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
     runs,
     settings: webhooksSettings(core.config, secretKey),
   });
-  const { servers, watchers } = createWatchers(foundations, read, webhooks.resetBreaker);
+  const { servers, watchers } = createWatchers(foundations, read, { runs, webhooks });
   const { queues, schedules, sources, health, breakers, caches } = watchers;
   const overview = createOverview(core, {
     ...read.reading,
@@ -102,6 +102,7 @@ function createFeatures(foundations: Foundations, { redisUrl, secretKey }: AppDe
         events: createEventList(core.events, "events.changed", webhooks.readEventHeads),
         replays: createEventList(core.events, "replays.changed", webhooks.readReplayHeads),
         alerts: createEventList(core.events, "incidents.changed", alerts.readHeads),
+        jobRuns: createEventList(core.events, "jobRuns.changed", watchers.jobRuns.readHeads),
         audit: createEventList(core.events, "audit.committed", audit.readHeads),
       },
     }),

@@ -16,6 +16,7 @@ import { createJobs } from "#features/queues/jobs/jobs.ts";
 import { queueIdOf } from "#features/queues/keys.ts";
 import { createQueues } from "#features/queues/queues.ts";
 import { queueRows } from "#features/queues/rows.ts";
+import { createJobRuns } from "#features/queues/runs/runs.ts";
 import { createJobSearch } from "#features/queues/search/search.ts";
 import { createQueuesSource } from "#features/queues/source.ts";
 import { createReports } from "#features/reports/reports.ts";
@@ -26,6 +27,7 @@ import { createWatchHttp } from "#lib/http/watch-http.ts";
 import { createWatchedCalls } from "#lib/http/watched-calls.ts";
 import { createServerFilter, createWatchFilter } from "#lib/security/address-filter.ts";
 import { createListAnswers } from "#observe/spread/spread.ts";
+import type { Runs } from "#runs/runs.ts";
 import type { Foundations } from "./foundations.ts";
 import { createWatch } from "./observe.ts";
 import { createOwnProcess } from "./own-process.ts";
@@ -64,7 +66,7 @@ export function createReading(
 export function createWatchers(
   { core, box, secretKey, ownCaches }: Foundations,
   { history, declared, watch, reading }: ReturnType<typeof createReading>,
-  resetOwnBreaker: CommandsDeps["resetOwn"],
+  { runs, webhooks }: { runs: Runs; webhooks: { resetBreaker: CommandsDeps["resetOwn"] } },
 ) {
   const { snapshots, owner, channel, intervalMs, redisServers, detailedServers } = watch;
   const { catalogue, hashOf } = declared;
@@ -85,7 +87,7 @@ export function createWatchers(
     http,
     newestCommands,
     readMoves: history.readMoves,
-    resetOwn: resetOwnBreaker,
+    resetOwn: webhooks.resetBreaker,
     endpoints: webhookRows,
     reported: watch.reported,
     pushed: watch.pushed,
@@ -105,6 +107,14 @@ export function createWatchers(
     hashOf,
     uptimes: history.uptimesOf("service"),
     ownReports: watch.ownReports,
+  });
+  const jobs = createJobs(core, {
+    snapshots,
+    redisServers,
+    runEffect: operations.effects.run,
+    readEffect: operations.effects.byId,
+    effectsOfJob: operations.effects.ofJob,
+    filter: createServerFilter(core.config.observe.allowAddresses),
   });
   return {
     servers,
@@ -149,13 +159,12 @@ export function createWatchers(
           read: health.beatsOf,
         },
       }),
-      jobs: createJobs(core, {
-        snapshots,
-        redisServers,
-        runEffect: operations.effects.run,
-        readEffect: operations.effects.byId,
-        effectsOfJob: operations.effects.ofJob,
-        filter: createServerFilter(core.config.observe.allowAddresses),
+      jobs,
+      jobRuns: createJobRuns(core, {
+        runs,
+        servers: redisServers,
+        places: jobs.places,
+        connections: jobs.connections,
       }),
       jobSearch: createJobSearch(core, {
         snapshots,

@@ -139,6 +139,7 @@ async function watcherOf(snapshots: SnapshotStore) {
       events: createLiveList(async () => []),
       replays: createLiveList(async () => []),
       alerts: createLiveList(async () => []),
+      jobRuns: createLiveList(async () => []),
       audit: createLiveList(async () => []),
     },
   });

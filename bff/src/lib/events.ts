@@ -14,6 +14,7 @@ export type EventMap = {
   "events.changed": RowsChanged;
   "replays.changed": RowsChanged;
   "incidents.changed": RowsChanged;
+  "jobRuns.changed": RowsChanged;
 };
 export type EventName = keyof EventMap;
 
@@ -65,6 +66,7 @@ export function createEvents({ subscribe, log }: { subscribe: Subscribe; log: Lo
     "events.changed": open("events.changed", rowsChanged),
     "replays.changed": open("replays.changed", rowsChanged),
     "incidents.changed": open("incidents.changed", rowsChanged),
+    "jobRuns.changed": open("jobRuns.changed", rowsChanged),
   };
 
   const flush = () => {

@@ -3,12 +3,15 @@ import type { RunState } from "@wheelhouse/shared/runs.ts";
 import type { Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { AuditFields } from "#lib/change.ts";
-import type { Gate, Lane } from "./pace.ts";
+import type { Gate, Lane, PaceLimits } from "./pace.ts";
 
 /** What all runs have in common, as their rows hold it; a kind's table may have further columns. */
 export type RunRow = {
   id: string;
   org_id: string;
+  /** As the kind stored them. */
+  filter: unknown;
+  plan: unknown;
   state: RunState;
   /** Why it is paused, in words. */
   cause: string | null;
@@ -20,6 +23,8 @@ export type RunRow = {
   succeeded: number;
   failed: number;
   skipped: number;
+  /** The canary that a person chose; absent where the kind alone decides. */
+  canary?: number | null;
   planned_by: string;
   started_by: string | null;
   created_at: Date;
@@ -57,7 +62,10 @@ export type RunConfig = {
   /** Items started, and outcomes read, per step; and the time between two steps. */
   batch: number;
   stepMs: number;
-};
+} & Pick<PaceLimits, "isSteady" | "failedShareToHold" | "openSeconds"> & {
+    /** The rate and the canary are those of the whole run and are shared by its lanes, instead of each lane's own. */
+    isShared?: boolean;
+  };
 
 /** What a plan froze. Items and lanes are written; `plan` is kept with the run as it is. */
 export type Frozen = { total: number; excluded: number; plan: unknown };
@@ -78,7 +86,14 @@ export type RunItem = { laneId: string };
 export type LaneFacts = { name: string; isOff: boolean };
 
 /** A lane of a run: items that share a pace, such as those of one endpoint. */
-export type RunLane = Lane & LaneFacts & { laneId: string };
+export type RunLane = Lane &
+  LaneFacts & {
+    laneId: string;
+    /** A person left out what still waits. */
+    isSkipped: boolean;
+    /** A limit of its own, items per second; null for that of the run. */
+    rateLimit: number | null;
+  };
 
 /**
  * An act on many items: what the machine has to know about it. The machine plans, holds, paces, pauses, resumes,
@@ -90,16 +105,23 @@ export type RunLane = Lane & LaneFacts & { laneId: string };
 export type RunKind<Item extends RunItem, Filter = unknown> = {
   /** What a run is called in messages, such as `replay`. */
   noun: string;
+  /** What a lane is called in messages, such as `endpoint`. */
+  lane: string;
   /** What the items are called in the journal, plural. */
   items: string;
   tables: RunTables;
   config: RunConfig;
-  actions: Record<"plan" | "start" | "pause" | "resume" | "cancel" | "complete" | "expire", AuditAction>;
+  actions: Record<
+    "plan" | "start" | "pause" | "resume" | "cancel" | "lane" | "complete" | "expire",
+    AuditAction
+  >;
   /** The run as a target of the audit trail. */
-  target(run: Pick<RunRow, "id" | "total">): { type: string; id: string; name: string };
+  target(run: Pick<RunRow, "id" | "total" | "filter" | "plan">): { type: string; id: string; name: string };
   /** What the journal writes when a lane has come to its end. */
   laneDone: string;
 
+  /** What is stored as the filter; the filter itself when absent. */
+  keptFilter?(filter: Filter): unknown;
   /** The audited fields of a filter; long lists as their number. */
   filterFields(filter: Filter): AuditFields;
   /** Takes the snapshot: writes items and lanes of the new run. In the transaction of the plan's audit event. */
@@ -113,7 +135,7 @@ export type RunKind<Item extends RunItem, Filter = unknown> = {
    * Asks the outside what has become of begun items, before each step and outside its transaction. Left out when
    * Postgres knows.
    */
-  ask?(runId: string): Promise<void>;
+  ask?(run: RunRow): Promise<void>;
   /**
    * Records outcomes of up to `limit` begun items after `after`.
    * @returns `next`: where to continue, null after the last.
@@ -125,13 +147,18 @@ export type RunKind<Item extends RunItem, Filter = unknown> = {
     limit: number,
   ): Promise<{ outcomes: Outcomes; next: string | null }>;
   /** Names of the lanes, and whether they are off. */
-  describe(tx: Transaction<Tables>, runId: string): Promise<ReadonlyMap<string, LaneFacts>>;
+  describe(tx: Transaction<Tables>, runId: string, run: RunRow): Promise<ReadonlyMap<string, LaneFacts>>;
   /** Whether the lane may send; `closed` when nothing guards it. */
-  gate(laneId: string): Gate;
+  gate(laneId: string, runId: string): Gate;
   /** Begins the oldest waiting items; those that changed since the snapshot are skipped. */
   begin(tx: Transaction<Tables>, runId: string, wanted: readonly Wanted[], now: Date): Promise<Begun<Item>>;
-  /** Skips waiting items of a lane that is off. @returns how many, at most `limit`. */
-  skip(tx: Transaction<Tables>, runId: string, laneId: string, limit: number): Promise<number>;
+  /** Skips waiting items of a lane that is off, or that a person left out. @returns how many, at most `limit`. */
+  skip(
+    tx: Transaction<Tables>,
+    runId: string,
+    lane: { laneId: string; isSkipped: boolean },
+    limit: number,
+  ): Promise<number>;
   /** After the commit: carries out what began. The next step runs meanwhile, but not the one after it. */
   effect(run: RunRow, begun: readonly Item[]): Promise<void>;
   /** After the commit of a resume: held lanes start again. */

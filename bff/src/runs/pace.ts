@@ -1,7 +1,14 @@
 import type { RunPhase } from "@wheelhouse/shared/runs.ts";
 
 /** What the pace of a lane does, as the journal tells it. */
-export type Happening = "canary_passed" | "slowed" | "held" | "lane_done" | "resumed";
+export type Happening =
+  | "canary_passed"
+  | "slowed"
+  | "held"
+  | "lane_done"
+  | "resumed"
+  | "skipped"
+  | "rate_set";
 
 /** The part of a run that shares a pace; times in ms, rates in items per second. */
 export type Lane = {
@@ -46,14 +53,21 @@ export type PaceLimits = {
   failuresToHold: number;
   /** What the items are called, plural. */
   items: string;
+  /** Keeps the rate of the person as it is, instead of learning one from outcomes. */
+  isSteady?: boolean;
+  /** Holds a steady lane when more than this share of at least `sharedFrom` items failed since its canary. */
+  failedShareToHold?: number;
+  /** Seconds of sending without outcome before a lane waits; 5 when absent. */
+  openSeconds?: number;
 };
 
 type Note = { what: Happening; detail: string };
 type Paced = { lane: Lane; send: number; note: Note | null };
 
 const windowMs = 1_000;
-/** Seconds of sending without response before it waits. */
-const openSeconds = 5;
+const openSecondsDefault = 5;
+/** Fewer outcomes say nothing about a share. */
+const sharedFrom = 20;
 
 /** Neither sent nor skipped yet. */
 export const waitingOf = ({ total, sent, skipped }: Lane) => total - sent - skipped;
@@ -125,6 +139,15 @@ function steered(lane: Lane, ceiling: number, nowMs: number): { lane: Lane; note
   return { lane: { ...lane, ...window, rate }, note: null };
 }
 
+/** Why a steady lane fails too often to go on; null when it does not. */
+function failingShare({ phase, windowOk, windowBad }: Lane, limits: PaceLimits): string | null {
+  const share = limits.failedShareToHold;
+  const ended = windowOk + windowBad;
+  if (share === undefined || phase !== "sending" || ended < sharedFrom || windowBad <= share * ended)
+    return null;
+  return `${windowBad} of ${ended} ${limits.items} failed`;
+}
+
 /** Sends what the elapsed time allows, but not more than the receiver keeps up with. */
 function spent(lane: Lane, limits: PaceLimits, nowMs: number): { lane: Lane; send: number } {
   const waiting = waitingOf(lane);
@@ -132,7 +155,9 @@ function spent(lane: Lane, limits: PaceLimits, nowMs: number): { lane: Lane; sen
     return { lane: { ...lane, pacedAtMs: nowMs }, send: Math.min(limits.batch, waiting) };
   const elapsed = Math.max(0, nowMs - lane.pacedAtMs) / 1000;
   const budget = Math.min(Math.max(1, lane.rate), lane.budget + lane.rate * elapsed);
-  const room = Math.max(2 * limits.canary, Math.ceil(openSeconds * lane.rate)) - openOf(lane);
+  const room =
+    Math.max(2 * limits.canary, Math.ceil((limits.openSeconds ?? openSecondsDefault) * lane.rate)) -
+    openOf(lane);
   const send = Math.max(0, Math.min(Math.floor(budget), waiting, limits.batch, room));
   return { lane: { ...lane, pacedAtMs: nowMs, budget: budget - send }, send };
 }
@@ -161,6 +186,9 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
     return held(lane, `The last ${lane.failedInRow} ${limits.items} failed`);
   if (seen.breaker === "half_open") return { lane, send: 0, note: null };
 
+  const failing = failingShare(lane, limits);
+  if (failing) return held(lane, failing);
+
   let note: Note | null = null;
   if (lane.waitsForBreaker) {
     lane = { ...lane, ...newCanary, phase: "canary", cause: null, waitsForBreaker: false };
@@ -172,8 +200,9 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
     if (lane.canaryOk + lane.canaryBad < lane.canarySent) return { lane, send: 0, note };
     const answered = `${lane.canaryOk} of ${lane.canaryOk + lane.canaryBad}`;
     if (lane.canaryBad > lane.canaryOk) return held(lane, `Canary failed: ${answered} succeeded`);
-    note = { what: "canary_passed", detail: `${answered} succeeded` };
-    const rate = limits.ceiling === null ? null : Math.min(limits.startRate, limits.ceiling);
+    if (lane.canarySent > 0) note = { what: "canary_passed", detail: `${answered} succeeded` };
+    const startRate = limits.isSteady ? Number.POSITIVE_INFINITY : limits.startRate;
+    const rate = limits.ceiling === null ? null : Math.min(startRate, limits.ceiling);
     lane = {
       ...lane,
       phase: "sending",
@@ -185,7 +214,8 @@ export function pace(before: Lane, seen: Seen, limits: PaceLimits, nowMs: number
       windowBad: 0,
     };
   }
-  if (limits.ceiling !== null) {
+  if (limits.isSteady) lane = { ...lane, rate: limits.ceiling };
+  else if (limits.ceiling !== null) {
     const next = steered(lane, limits.ceiling, nowMs);
     lane = next.lane;
     note ??= next.note;

@@ -4,7 +4,7 @@ import type { Tables } from "#database/tables.ts";
 import type { Changes } from "#lib/change.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 import type { Clock } from "#lib/time/clock.ts";
-import type { Outcomes, RunItem, RunKind, RunLane, RunRow, Wanted } from "./kind.ts";
+import type { Outcomes, RunConfig, RunItem, RunKind, RunLane, RunRow, Wanted } from "./kind.ts";
 import { counted, pace, waitingOf } from "./pace.ts";
 import { repeatRounds } from "./rounds.ts";
 import { auditOf } from "./service.ts";
@@ -17,6 +17,8 @@ const actor = "Wheelhouse";
 const runsAtOnce = 50;
 const settleBusyMs = 1_000;
 const shownCauses = 5;
+/** About this many moments of a run have their rates noted, some hundred more in a long one. */
+const ratesOfRun = 100;
 
 /** Another process, or a person, moved the run first. */
 class Overtaken extends Error {}
@@ -42,6 +44,19 @@ function countBegun(
   }
 }
 
+const leastOf = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : Math.min(a, b));
+
+/** What a lane gets of the run's rate and canary. */
+function shareOf({ isShared, canary: own }: RunConfig, run: RunRow, lanes: readonly RunLane[]) {
+  const canary = run.canary ?? own;
+  if (!isShared) return { ceiling: run.rate, canary };
+  const going = lanes.filter((lane) => lane.phase !== "held" && waitingOf(lane) > 0).length;
+  return {
+    ceiling: run.rate === null ? null : run.rate / Math.max(1, going),
+    canary: Math.ceil(canary / Math.max(1, lanes.length)),
+  };
+}
+
 /** The pace of each lane by the outcomes so far, and how many items each begins now. */
 async function paceLanes<Item extends RunItem, Filter>(
   kind: RunKind<Item, Filter>,
@@ -61,7 +76,7 @@ async function paceLanes<Item extends RunItem, Filter>(
 ) {
   const nowMs = now.getTime();
   const isSending = run.state === "running" && (run.starts_at?.getTime() ?? nowMs) <= nowMs;
-  const limits = { ...kind.config, ceiling: run.rate, items: kind.items };
+  const limits = { ...kind.config, ...shareOf(kind.config, run, before), items: kind.items };
   const notes: Note[] = [];
   const lanes = new Map<string, RunLane>();
   const wanted: Wanted[] = [];
@@ -72,16 +87,16 @@ async function paceLanes<Item extends RunItem, Filter>(
       lanes.set(laneId, { ...lane, ...counted(lane, seen) });
       continue;
     }
-    const skipped =
-      lane.isOff && waitingOf(lane) > 0 ? await kind.skip(tx, run.id, laneId, kind.config.batch) : 0;
+    const isOver = lane.isOff || lane.isSkipped;
+    const skipped = isOver && waitingOf(lane) > 0 ? await kind.skip(tx, run.id, lane, kind.config.batch) : 0;
     const paced = pace(
       { ...lane, skipped: lane.skipped + skipped },
-      { ...seen, breaker: kind.gate(laneId) },
-      limits,
+      { ...seen, breaker: kind.gate(laneId, run.id) },
+      { ...limits, ceiling: leastOf(limits.ceiling, lane.rateLimit) },
       nowMs,
     );
     lanes.set(laneId, { ...lane, ...paced.lane });
-    if (paced.send > 0 && !lane.isOff) wanted.push({ laneId, count: paced.send });
+    if (paced.send > 0 && !isOver) wanted.push({ laneId, count: paced.send });
     if (paced.note) notes.push({ at: now, ...paced.note, laneId });
   }
   return { lanes, notes, wanted };
@@ -101,6 +116,8 @@ export function createRunner<Item extends RunItem, Filter>(
    * By run: where the walk over begun items continues, when it last ran, and whether a full batch began since.
    */
   const walks = new Map<string, { after: string | null; atMs: number; isBusy: boolean }>();
+  /** When the rates of a run were noted. */
+  const ratedAtMs = new Map<string, number>();
   let effects: Promise<void> = Promise.resolve();
   let expiredAtMs = 0;
   const idleMs = 4 * config.stepMs;
@@ -125,7 +142,7 @@ export function createRunner<Item extends RunItem, Filter>(
       if (!run) return null;
       const now = new Date(clock.now());
       const outcomes = await settle(tx, run);
-      const before = await store.lanes(tx, id, await kind.describe(tx, id));
+      const before = await store.lanes(tx, id, await kind.describe(tx, id, run));
       const { lanes, notes, wanted } = await paceLanes(kind, { tx, run, before, outcomes, now });
       const { items, skipped } =
         wanted.length === 0
@@ -136,9 +153,20 @@ export function createRunner<Item extends RunItem, Filter>(
       await store.saveLanes(tx, id, after);
       const counts = await store.saveCounts(tx, id, after);
       await store.note(tx, run, notes);
+      if (isRateDue(run, now)) await store.addRates(tx, run, now, after);
       const isChanged = items.length + outcomes.size + skipped.size + notes.length > 0;
       return { run: { ...run, ...counts }, begun: items, isChanged, lanes: after };
     });
+
+  /** Every second at first, then at intervals that grow with the run. */
+  function isRateDue({ id, state, starts_at }: RunRow, now: Date): boolean {
+    if (state !== "running" || starts_at === null || starts_at > now) return false;
+    const everyMs = Math.max(1_000, (now.getTime() - starts_at.getTime()) / ratesOfRun);
+    const last = ratedAtMs.get(id);
+    if (last !== undefined && now.getTime() - last < everyMs) return false;
+    ratedAtMs.set(id, now.getTime());
+    return true;
+  }
 
   /** A system action; does nothing when the run was moved meanwhile. */
   async function transit(
@@ -167,6 +195,7 @@ export function createRunner<Item extends RunItem, Filter>(
     const going = lanes.filter(({ phase }) => phase !== "done");
     if (going.length === 0) {
       walks.delete(run.id);
+      ratedAtMs.delete(run.id);
       const ended = { state: "completed", cause: null, ended_at: new Date(clock.now()) } as const;
       return transit(run, actions.complete, "running", ended);
     }
@@ -181,8 +210,9 @@ export function createRunner<Item extends RunItem, Filter>(
   }
 
   /** @returns whether there is more to do at once. */
-  async function carryOn(id: string): Promise<boolean> {
-    await kind.ask?.(id);
+  async function carryOn(seen: RunRow): Promise<boolean> {
+    const { id } = seen;
+    await kind.ask?.(seen);
     const done = await step(id);
     if (!done) return false;
     const { run, begun } = done;
@@ -219,8 +249,8 @@ export function createRunner<Item extends RunItem, Filter>(
     const going = await store.going(new Date(clock.now()), runsAtOnce);
     let isBusy = false;
     let problem: unknown;
-    for (const { id } of going)
-      await carryOn(id).then(
+    for (const run of going)
+      await carryOn(run).then(
         (hasMore) => {
           isBusy ||= hasMore;
         },

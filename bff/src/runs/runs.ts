@@ -11,8 +11,11 @@ export type {
   RunConfig,
   RunItem,
   RunKind,
+  RunRow,
   Wanted,
 } from "./kind.ts";
+export { readRates } from "./rates.ts";
+export { resultFile } from "./result.ts";
 
 /**
  * Acts on many items, as a machine: plan, snapshot, hold, canary, rate, pause, resume, cancel, journal, audit

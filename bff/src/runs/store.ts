@@ -33,17 +33,21 @@ type LaneRow = {
   window_at: Date;
   window_ok: number;
   window_bad: number;
+  is_skipped: boolean;
+  rate_limit: number | null;
 };
 
 /** Changes of a run's row; a state that has moved on meanwhile is left as it is. */
 type Move = Partial<
-  Pick<RunRow, "state" | "cause" | "reason" | "rate" | "started_by" | "starts_at" | "ended_at">
+  Pick<RunRow, "state" | "cause" | "reason" | "rate" | "canary" | "started_by" | "starts_at" | "ended_at">
 >;
 
 const laneOf = (row: LaneRow, { name, isOff }: LaneFacts): RunLane => ({
   laneId: row.lane_id,
   name,
   isOff,
+  isSkipped: row.is_skipped,
+  rateLimit: row.rate_limit,
   phase: row.phase,
   cause: row.cause,
   waitsForBreaker: row.waits_for_breaker,
@@ -179,20 +183,49 @@ export function createRunStore(
       return counts;
     },
 
-    /** Held lanes start again with a canary. @returns their ids. */
-    resumeLanes: async (tx: Transaction<Tables>, id: string): Promise<string[]> => {
+    /** Held lanes, or one of them, start again with a canary. @returns their ids. */
+    resumeLanes: async (tx: Transaction<Tables>, id: string, only?: string): Promise<string[]> => {
       const { rows } = await sql<{ lane_id: string }>`
         update ${lanes} set phase = 'canary', cause = null, waits_for_breaker = false, canary_sent = 0,
           canary_ok = 0, canary_bad = 0, failed_in_row = 0
-        where ${runId} = ${id}::uuid and phase = 'held' returning ${laneId}::text as lane_id
+        where ${runId} = ${id}::uuid and phase = 'held'
+          ${only === undefined ? sql`` : sql`and ${laneId}::text = ${only}`}
+        returning ${laneId}::text as lane_id
       `.execute(tx);
       return rows.map(({ lane_id }) => lane_id);
     },
 
+    /** Sets what a person decided about a lane. */
+    setLane: async (
+      tx: Transaction<Tables>,
+      id: string,
+      lane: string,
+      to: Partial<Pick<LaneRow, "phase" | "cause" | "waits_for_breaker" | "is_skipped" | "rate_limit">>,
+    ) => {
+      const set = sql.join(Object.entries(to).map(([column, value]) => sql`${sql.ref(column)} = ${value}`));
+      await sql`
+        update ${lanes} set ${set} where ${runId} = ${id}::uuid and ${laneId}::text = ${lane}
+      `.execute(tx);
+    },
+
+    /** Notes how many items of each lane have begun. */
+    addRates: async (
+      tx: Transaction<Tables>,
+      { id, org_id }: Pick<RunRow, "id" | "org_id">,
+      at: Date,
+      of: readonly RunLane[],
+    ) => {
+      if (of.length === 0) return;
+      const rows = of.map(({ laneId: lane, sent }) => sql`(${id}, ${lane}, ${at}, ${org_id}, ${sent})`);
+      await sql`
+        insert into run_rates (run_id, lane, at, org_id, sent) values ${sql.join(rows)} on conflict do nothing
+      `.execute(tx);
+    },
+
     /** Runs of all organizations that start items now, or wait for outcomes. */
-    going: async (now: Date, limit: number): Promise<{ id: string; state: RunState }[]> => {
-      const { rows } = await sql<{ id: string; state: RunState }>`
-        select id, state from ${runs}
+    going: async (now: Date, limit: number): Promise<RunRow[]> => {
+      const { rows } = await sql<RunRow>`
+        select * from ${runs}
         where (state = 'running' or sent > succeeded + failed) and starts_at <= ${now}::timestamptz
         order by id limit ${limit}
       `.execute(database.system);

@@ -19,6 +19,9 @@ export function queueOfMetaKey(key: string): QueueName | null {
   return { prefix: qualified.slice(0, colon), name: qualified.slice(colon + 1) };
 }
 
+/** Below `/queues/`, beside the ids of queues. */
+const isPath = (name: string) => name === "runs";
+
 const encodePart = (part: string) => encodeURIComponent(part).replaceAll("~", "%7E");
 
 /**
@@ -26,8 +29,8 @@ const encodePart = (part: string) => encodeURIComponent(part).replaceAll("~", "%
  * `<source>~<prefix>~<name>` with each part percent-encoded.
  */
 export function queueIdOf(source: string, { prefix, name }: QueueName): string {
-  // A bare name with a tilde could be mistaken for the long form of another queue.
-  if (source === "primary" && prefix === "bull" && !name.includes("~")) return name;
+  // A bare name with a tilde could be mistaken for the long form of another queue, and some are paths of their own.
+  if (source === "primary" && prefix === "bull" && !name.includes("~") && !isPath(name)) return name;
   return [source, prefix, name].map(encodePart).join("~");
 }
 

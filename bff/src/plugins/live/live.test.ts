@@ -95,6 +95,7 @@ async function serve({ intervalMs = 1_000 } = {}) {
       events: createLiveList(async () => []),
       replays: createLiveList(async () => []),
       alerts: createLiveList(async () => []),
+      jobRuns: createLiveList(async () => []),
       audit: createLiveList(async () => []),
     },
   });

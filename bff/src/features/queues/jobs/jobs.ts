@@ -21,6 +21,9 @@ export type JobsNeeds = ActNeeds & {
 };
 
 export type { AskedJob, JobOutcome } from "./acts.ts";
+export { createJobConnections, type JobConnections, type JobServer } from "./connections.ts";
+export { isFormer } from "./library.ts";
+export { assertWritable, type Places, type QueuePlace } from "./places.ts";
 /** What a run does to each of its jobs. */
 export type BatchAct =
   | { do: "retry"; resetAttempts: boolean }
@@ -54,6 +57,8 @@ export function createJobs(
   } satisfies Feature;
   return {
     ...feature,
+    places,
+    connections,
     /**
      * Acts on at most 200 jobs of one queue and says what happened to each, in their order. It writes no audit event:
      * the caller is a run, which has its own. A job with `finishedOn` is left alone if it has finished anew since. It

@@ -8,6 +8,8 @@ import { createReadingStore } from "./reading-store.ts";
 import { searchRoutes } from "./routes.ts";
 import { createIndexWorker, indexKeyOf } from "./worker.ts";
 
+export { normalise } from "./causes.ts";
+
 export type JobSearchNeeds = {
   snapshots: Pick<SnapshotStore, "tick">;
   /** The Redis servers watched now. */

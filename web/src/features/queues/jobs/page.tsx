@@ -18,6 +18,7 @@ import { Empty, Panel } from "#ui/page/panel.tsx";
 import { LoadOlder } from "#ui/table/load-older.tsx";
 import { AddressLink } from "#ui/text/address-link.tsx";
 import { queuesBoard, queuesQuery } from "../queries.ts";
+import { ActsOnAll } from "../runs/runs.ts";
 import type { QueueView } from "../views.ts";
 import type { Ask, Asked, JobAsked } from "./asked.ts";
 import { QueueHead } from "./head.tsx";
@@ -191,8 +192,10 @@ const Strip = (props: {
   total: number | null;
   selection: Selection;
   ask: Ask | null;
+  /** Acts on all jobs of the state. */
+  onAll: ReactNode;
 }) => {
-  const { rows, state, order, total, selection, ask } = props;
+  const { rows, state, order, total, selection, ask, onAll } = props;
   const chosen = rows.filter(({ id }) => selection.ids.has(id));
   if (ask === null || chosen.length === 0)
     return (
@@ -200,7 +203,8 @@ const Strip = (props: {
         <span>
           <b>{total === null ? "–" : formatCount(total)}</b> {stateWords[state].toLowerCase()}
         </span>
-        <span className="c3">{order === "newest" ? "Newest" : "Oldest"} first, without payloads</span>
+        <span className="c3 grow">{order === "newest" ? "Newest" : "Oldest"} first, without payloads</span>
+        {ask !== null && onAll}
       </div>
     );
   const acts = actsOf[state];
@@ -246,8 +250,9 @@ const Jobs = (props: {
   jobs: ReturnType<typeof useJobs>;
   state: JobState;
   ask: Ask | null;
+  onAll: ReactNode;
 }) => {
-  const { address, jobs, state, ask } = props;
+  const { address, jobs, state, ask, onAll } = props;
   const { list, selection, rows, first } = jobs;
   const { search } = address;
   const order = search.order ?? "newest";
@@ -270,6 +275,7 @@ const Jobs = (props: {
             total={first?.counts[state] ?? null}
             selection={selection}
             ask={ask}
+            onAll={onAll}
           />
           <JobTable
             rows={rows}
@@ -342,9 +348,10 @@ const Content = (props: {
   address: Address;
   id: string;
   view: QueueView | undefined;
+  views: readonly QueueView[];
   freshness: ReturnType<typeof freshnessOf>;
 }) => {
-  const { organization, address, id, view, freshness } = props;
+  const { organization, address, id, view, views, freshness } = props;
   const { search } = address;
   const state = search.state ?? firstState(view);
   const jobs = useJobs(organization, id, state, search.order ?? "newest");
@@ -378,7 +385,24 @@ const Content = (props: {
       )}
       <StateTabs address={address} state={state} list={first} view={view} />
       <Tool organization={organization} queue={id} address={address} state={state} />
-      <Jobs address={address} jobs={jobs} state={state} ask={ask} />
+      <Jobs
+        address={address}
+        jobs={jobs}
+        state={state}
+        ask={ask}
+        onAll={
+          <ActsOnAll
+            organization={organization}
+            queue={id}
+            state={state}
+            total={first?.counts[state] ?? 0}
+            targets={views
+              .map(({ row }) => row)
+              .filter((row) => row.id !== id && row.source === view?.row.source)
+              .map((row) => ({ id: row.id, name: row.name }))}
+          />
+        }
+      />
       {asked !== null && first !== undefined && (
         <Suspense fallback={null}>
           <JobDialogs
@@ -429,6 +453,7 @@ export const JobsPage = () => {
           address={address}
           id={id}
           view={view}
+          views={queues.data?.views ?? []}
           freshness={freshnessOf(currency)}
         />
       )}

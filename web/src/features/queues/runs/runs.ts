@@ -1,0 +1,1 @@
+export { ActsOnAll } from "./acts-on-all.tsx";
