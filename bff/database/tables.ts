@@ -4,13 +4,14 @@ import type { ObjectiveDefinition } from "@wheelhouse/shared/alerts/objectives.t
 import type { RuleDefinition } from "@wheelhouse/shared/alerts/rules.ts";
 import type { Matcher } from "@wheelhouse/shared/alerts/silences.ts";
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
+import type { JobRunFilter, JobRunHappening } from "@wheelhouse/shared/queues/runs.ts";
 import type { ControlAct } from "@wheelhouse/shared/reporter/control.ts";
 import type { EndpointSettings } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import type { LateFilter } from "@wheelhouse/shared/webhooks/events.ts";
 import type { ReplayFilter, ReplayHappening } from "@wheelhouse/shared/webhooks/replays.ts";
 import type { SourceRedaction, SourceRules } from "@wheelhouse/shared/webhooks/senders.ts";
 import type { ColumnType } from "kysely";
-import type { KeptLatePlan, KeptPlan, KeptReply, QueueAct } from "./table-overrides.ts";
+import type { KeptJobPlan, KeptLatePlan, KeptPlan, KeptReply, QueueAct } from "./table-overrides.ts";
 
 export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[] ? U[] : ArrayTypeImpl<T>;
 
@@ -703,6 +704,81 @@ export interface Invitations {
   token_hash: Buffer;
 }
 
+export interface JobRunItems {
+  begun_at: Date | null;
+  job_id: string;
+  lane: string;
+  org_id: string;
+  place: number;
+  run_id: string;
+  stamp: string;
+  state: Generated<"waiting" | "begun" | "sent" | "succeeded" | "failed" | "skipped">;
+  why: string | null;
+}
+
+export interface JobRunJournal {
+  at: Date;
+  detail: string | null;
+  id: Generated<number>;
+  lane: string | null;
+  org_id: string;
+  run_id: string;
+  what: JobRunHappening;
+}
+
+export interface JobRunLanes {
+  budget: Generated<number>;
+  canary_bad: Generated<number>;
+  canary_ok: Generated<number>;
+  canary_sent: Generated<number>;
+  cause: string | null;
+  error: string | null;
+  failed: Generated<number>;
+  failed_in_row: Generated<number>;
+  is_skipped: Generated<boolean>;
+  job_name: string;
+  lane: string;
+  newest_at: Date | null;
+  oldest_at: Date | null;
+  org_id: string;
+  paced_at: Date;
+  phase: Generated<"canary" | "sending" | "held" | "done">;
+  rate: number | null;
+  rate_limit: number | null;
+  run_id: string;
+  sent: Generated<number>;
+  skipped: Generated<number>;
+  succeeded: Generated<number>;
+  total: number;
+  waits_for_breaker: Generated<boolean>;
+  window_at: Date;
+  window_bad: Generated<number>;
+  window_ok: Generated<number>;
+}
+
+export interface JobRuns {
+  canary: number | null;
+  cause: string | null;
+  created_at: Date;
+  ended_at: Date | null;
+  expires_at: Date;
+  failed: Generated<number>;
+  filter: ColumnType<JobRunFilter, string, never>;
+  id: Generated<string>;
+  org_id: string;
+  plan: ColumnType<KeptJobPlan, string, string>;
+  planned_by: string;
+  rate: number | null;
+  reason: string | null;
+  sent: Generated<number>;
+  skipped: Generated<number>;
+  started_by: string | null;
+  starts_at: Date | null;
+  state: Generated<"planned" | "running" | "paused" | "completed" | "cancelled" | "expired">;
+  succeeded: Generated<number>;
+  total: Generated<number>;
+}
+
 export interface JobTimings {
   jobs: number;
   name: string;
@@ -863,6 +939,14 @@ export interface ProcessedWebhookEvents {
   org_id: ColumnType<string, string, never>;
   source_event_id: ColumnType<string, string, never>;
   source_id: ColumnType<string, string, never>;
+}
+
+export interface RunRates {
+  at: ColumnType<Date, Date, never>;
+  lane: ColumnType<string, string, never>;
+  org_id: ColumnType<string, string, never>;
+  run_id: ColumnType<string, string, never>;
+  sent: ColumnType<number, number, never>;
 }
 
 export interface ScheduleCommands {
@@ -1200,10 +1284,12 @@ export interface WebhookReplayEndpoints {
   event_types: string[];
   failed: Generated<number>;
   failed_in_row: Generated<number>;
+  is_skipped: Generated<boolean>;
   org_id: string;
   paced_at: Date;
   phase: Generated<"canary" | "sending" | "held" | "done">;
   rate: number | null;
+  rate_limit: number | null;
   replay_id: string;
   sent: Generated<number>;
   skipped: Generated<number>;
@@ -1372,6 +1458,10 @@ export interface Tables {
   indexed_queues: IndexedQueues;
   indexed_sources: IndexedSources;
   invitations: Invitations;
+  job_run_items: JobRunItems;
+  job_run_journal: JobRunJournal;
+  job_run_lanes: JobRunLanes;
+  job_runs: JobRuns;
   job_timings: JobTimings;
   leases: Leases;
   maintenance_windows: MaintenanceWindows;
@@ -1384,6 +1474,7 @@ export interface Tables {
   password_resets: PasswordResets;
   period_figures: PeriodFigures;
   processed_webhook_events: ProcessedWebhookEvents;
+  run_rates: RunRates;
   schedule_commands: ScheduleCommands;
   schedule_runs: ScheduleRuns;
   schedule_states: ScheduleStates;

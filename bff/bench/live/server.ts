@@ -62,7 +62,14 @@ function serveProduct() {
   registerLive(app, {
     topics,
     snapshots,
-    lists: { webhooks: nothing, events: nothing, replays: nothing, alerts: nothing, audit: nothing },
+    lists: {
+      webhooks: nothing,
+      events: nothing,
+      replays: nothing,
+      jobRuns: nothing,
+      alerts: nothing,
+      audit: nothing,
+    },
     authenticate: async () => context,
     sessionEnds: { onEnded: () => () => {} },
     intervalMs,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineEndpoint, page, paging, timestamp, withExamples } from "../endpoint.ts";
 import { defineTopic } from "../live/topic.ts";
 import { reasonText } from "../reason.ts";
-import { runPhase, runState } from "../runs.ts";
+import { laneChange, runPhase, runRates, runState } from "../runs.ts";
 import { breakerState, deliveryStatus, errorClass } from "./webhooks.ts";
 
 /** Audited fields of a run. */
@@ -16,6 +16,9 @@ export const replayKept = [
   "succeeded",
   "failed",
   "skipped",
+  "lane",
+  "do",
+  "phase",
 ] as const;
 
 /** Maximum number of deliveries in the snapshot of a plan; `isCut` is set when more match. */
@@ -24,6 +27,8 @@ export const replayItemsMax = 100_000;
 /** The filter of the delivery log, or some deliveries by id. Unset fields do not narrow it. */
 export const replayFilter = z.strictObject({
   ids: z.array(z.uuid()).min(1).max(1000).optional(),
+  /** Deliveries that failed in this earlier replay. */
+  failedIn: z.uuid().optional(),
   status: z.array(deliveryStatus).max(10).optional(),
   endpointId: z.array(z.uuid()).max(50).optional(),
   eventType: z.array(z.string().max(200)).max(50).optional(),
@@ -106,6 +111,10 @@ const replayEndpoint = z.object({
   cause: z.string().nullable(),
   /** Its current rate in deliveries per second; null: unlimited. */
   ratePerSecond: z.number().nullable(),
+  /** A limit that a person gave it; null: that of the replay. */
+  limitPerSecond: z.number().int().nullable(),
+  /** A person left out what still waits. */
+  isLeftOut: z.boolean(),
   ...counts,
 });
 export type ReplayEndpoint = z.infer<typeof replayEndpoint>;
@@ -117,6 +126,8 @@ export const replayHappenings = [
   "slowed",
   "held",
   "endpoint_done",
+  "skipped",
+  "rate_set",
   "paused",
   "resumed",
   "completed",
@@ -149,6 +160,7 @@ export const replayDetail = replayRun.extend({
     holdMs: z.number(),
   }),
   endpoints: z.array(replayEndpoint),
+  rates: runRates,
   /** Newest first, at most 50. */
   journal: z.array(
     z.object({
@@ -187,7 +199,18 @@ export const planReplay = defineEndpoint({
     "Take a snapshot of the matching dead letters and count those left out, by reason; nothing is sent",
   access: "webhooks:replay",
   action: "webhooks.replay.plan",
-  keeps: [...replayKept, "ids", "status", "endpointId", "eventType", "errorClass", "from", "to", "q"],
+  keeps: [
+    ...replayKept,
+    "ids",
+    "status",
+    "endpointId",
+    "eventType",
+    "errorClass",
+    "from",
+    "to",
+    "q",
+    "failedIn",
+  ],
   body: withExamples(replayFilter, { status: ["dead_letter"], errorClass: ["http_5xx"] }),
   response: replayDetail,
   status: 201,
@@ -259,4 +282,25 @@ export const cancelReplay = defineEndpoint({
   keeps: replayKept,
   params: id,
   response: replayDetail,
+});
+
+export const steerReplay = defineEndpoint({
+  method: "POST",
+  path: "/webhooks/replays/:id/endpoints/:endpointId",
+  summary: "Pause, resume or leave out one endpoint of a replay, or give it a rate of its own",
+  access: "webhooks:replay",
+  action: "webhooks.replay.steer",
+  keeps: replayKept,
+  params: z.strictObject({ id: z.uuid(), endpointId: z.uuid() }),
+  body: laneChange,
+  response: replayDetail,
+});
+
+export const readReplayResult = defineEndpoint({
+  method: "GET",
+  path: "/webhooks/replays/:id/result",
+  summary: "What became of each delivery of a replay, as CSV",
+  access: "webhooks:read",
+  params: id,
+  response: z.any(),
 });

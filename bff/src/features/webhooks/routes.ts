@@ -78,6 +78,10 @@ export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   route(app, many.readReplay, ({ params }, context) => replays.read(params.id, context));
   route(app, many.pauseReplay, ({ params }, context) => replays.pause(params.id, context));
   route(app, many.resumeReplay, ({ params }, context) => replays.resume(params.id, context));
+  route(app, many.steerReplay, ({ params, body }, context) =>
+    replays.steer(params.id, params.endpointId, body, context),
+  );
+  route(app, many.readReplayResult, ({ params }, context) => replays.result(params.id, context));
   route(app, many.cancelReplay, ({ params }, context) => replays.cancel(params.id, context));
   route(app, listRefusals, ({ query }, context) => refusals.list(query, context));
   route(app, senders.listSources, ({ query }, context) => sources.list(query, context));

@@ -33,8 +33,11 @@ function conditionsOf(filter: Omit<DeliveryFilter, "status">): RawBuilder<unknow
 
 /** Conditions of a set that a person acts on, except the status, which decides what the act may do. */
 export function conditionsOfSet(filter: ReplayFilter): RawBuilder<unknown> {
-  const { ids } = filter;
+  const { ids, failedIn } = filter;
   const conditions = conditionsOf(searched(filter));
+  if (failedIn)
+    conditions.push(sql`d.id in (
+      select i.delivery_id from webhook_replay_items i where i.replay_id = ${failedIn}::uuid and i.state = 'failed')`);
   if (ids) {
     // The ids contain the time, which identifies their partitions.
     const known = ids.flatMap((id) => timeOfDeliveryId(id) ?? []).map((time) => time.getTime());
@@ -46,7 +49,7 @@ export function conditionsOfSet(filter: ReplayFilter): RawBuilder<unknown> {
 }
 
 /** What such a set shares with the filter of the log; an empty list does not narrow it. */
-export const searched = ({ ids: _ids, status: _status, ...filter }: ReplayFilter) => ({
+export const searched = ({ ids: _ids, failedIn: _failedIn, status: _status, ...filter }: ReplayFilter) => ({
   ...filter,
   endpointId: someOf(filter.endpointId),
   eventType: someOf(filter.eventType),

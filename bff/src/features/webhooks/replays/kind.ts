@@ -38,6 +38,7 @@ export const createReplayKind = ({
   config: RunConfig;
 }): RunKind<ReplayItem, ReplayFilter> => ({
   noun: "replay",
+  lane: "endpoint",
   items: "deliveries",
   config,
   tables: {
@@ -53,6 +54,7 @@ export const createReplayKind = ({
     pause: "webhooks.replay.pause",
     resume: "webhooks.replay.resume",
     cancel: "webhooks.replay.cancel",
+    lane: "webhooks.replay.steer",
     complete: "webhooks.replay.complete",
     expire: "webhooks.replay.expire",
   },
@@ -221,18 +223,18 @@ const replaySteps = {
     return { items, skipped };
   },
 
-  /** @returns how many deliveries of a disabled endpoint were skipped, at most `limit`. */
+  /** Skips what waits for an endpoint that is disabled, or that a person left out. */
   skip: async (
     tx: Transaction<Tables>,
     replayId: string,
-    endpointId: string,
+    { laneId, isSkipped }: { laneId: string; isSkipped: boolean },
     limit: number,
   ): Promise<number> => {
     const { numAffectedRows = 0n } = await sql`
-      update webhook_replay_items set state = 'skipped', why = 'endpoint_off'
+      update webhook_replay_items set state = 'skipped', why = ${isSkipped ? "left_out" : "endpoint_off"}
       where replay_id = ${replayId}::uuid and delivery_id in (
         select delivery_id from webhook_replay_items
-        where replay_id = ${replayId}::uuid and endpoint_id = ${endpointId}::uuid and state = 'waiting'
+        where replay_id = ${replayId}::uuid and endpoint_id = ${laneId}::uuid and state = 'waiting'
         limit ${limit})
     `.execute(tx);
     return Number(numAffectedRows);

@@ -79,7 +79,7 @@ export async function freeze(
     if (some.length === 0) return 0;
     // Few have an id that is asked for, and an index holds just those that can be replayed; all others are searched.
     const matches =
-      filter.ids || statuses === replayable
+      filter.ids || filter.failedIn || statuses === replayable
         ? sql`select from webhook_delivery_log d where ${inStatus(some)} limit ${cap}`
         : sql`select from wheelhouse.find_webhook_deliveries(
           ${searchFilter([organizationId], { ...searched(filter), status: some })}::jsonb, null, null, ${cap})`;

@@ -1,4 +1,5 @@
 import type { EndpointParsed, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
+import type { LaneChange } from "@wheelhouse/shared/runs.ts";
 import type {
   listReplays,
   ReplayDetail,
@@ -9,13 +10,16 @@ import type {
 import { decodeCursor } from "#lib/http/cursor.ts";
 import { invalidField, notFound } from "#lib/http/errors.ts";
 import type { RequestContext } from "#lib/http/request-context.ts";
-import type { Runs } from "#runs/runs.ts";
+import type { StreamedFile } from "#lib/http/route.ts";
+import { type Runs, resultFile } from "#runs/runs.ts";
 import type { Breakers } from "../breaker.ts";
 import type { ReplayConfig } from "../config.ts";
 import type { Doorbell } from "../delivery/delivery.ts";
 import { pageOf, place } from "../directory/directory.ts";
 import { createReplayKind } from "./kind.ts";
 import { type ReplaysStore, replayDetailOf, replayOf } from "./store.ts";
+
+const resultPage = 1_000;
 
 type ReplaysOptions = {
   runs: Runs;
@@ -71,6 +75,22 @@ export function createReplays({ runs, store, breakers, doorbell, config, events 
     async resume(id: string, context: RequestContext) {
       await run.resume(id, context);
       return read(id, context);
+    },
+    /** Pauses, resumes or leaves out one endpoint, or gives it a rate of its own. */
+    async steer(id: string, endpointId: string, change: LaneChange, context: RequestContext) {
+      await run.lane(id, endpointId, change, context);
+      return read(id, context);
+    },
+    /** What became of each delivery, as CSV. */
+    async result(id: string, context: RequestContext): Promise<StreamedFile> {
+      await read(id, context);
+      return resultFile({
+        name: `replay-${id}.csv`,
+        columns: ["delivery", "endpoint", "outcome", "why", "status", "error"],
+        read: (after: string | null) => store.result(context.organization.id, id, after, resultPage),
+        placeOf: ({ delivery_id }) => delivery_id,
+        cells: (row) => [row.delivery_id, row.endpoint, row.state, row.why, row.status_code, row.error_class],
+      });
     },
     async cancel(id: string, context: RequestContext) {
       await run.cancel(id, context);

@@ -1,7 +1,9 @@
+import type { RunRates } from "@wheelhouse/shared/runs.ts";
 import type { ReplayDetail, ReplayRun } from "@wheelhouse/shared/webhooks/replays.ts";
 import { type Selectable, sql } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
+import { readRates } from "#runs/runs.ts";
 import type { Breakers } from "../breaker.ts";
 import type { ReplayConfig } from "../config.ts";
 import { knownErrorClass } from "../log/log.ts";
@@ -18,7 +20,21 @@ type FailureRow = {
   error_class: string | null;
   count: number;
 };
-type Whole = { run: ReplayRow; lanes: LaneRow[]; journal: JournalRow[]; failures: FailureRow[] };
+type Whole = {
+  run: ReplayRow;
+  lanes: LaneRow[];
+  rates: RunRates;
+  journal: JournalRow[];
+  failures: FailureRow[];
+};
+export type ResultRow = {
+  delivery_id: string;
+  endpoint: string | null;
+  state: string;
+  why: string | null;
+  status_code: number | null;
+  error_class: string | null;
+};
 
 const shownJournal = 50;
 const shownFailures = 20;
@@ -48,7 +64,7 @@ export const replayOf = (row: ReplayRow): ReplayRun => ({
 });
 
 export const replayDetailOf = (
-  { run, lanes, journal, failures }: Whole,
+  { run, lanes, rates, journal, failures }: Whole,
   breakers: Pick<Breakers, "view">,
   { canary, holdMs, stepUpAbove }: ReplayConfig,
 ): ReplayDetail => ({
@@ -64,12 +80,15 @@ export const replayDetailOf = (
     phase: lane.phase,
     cause: lane.cause,
     ratePerSecond: lane.rate,
+    limitPerSecond: lane.rate_limit,
+    isLeftOut: lane.is_skipped,
     total: lane.total,
     sent: lane.sent,
     succeeded: lane.succeeded,
     failed: lane.failed,
     skipped: lane.skipped,
   })),
+  rates,
   journal: journal.map(({ at, what, name, detail }) => ({
     at: at.toISOString(),
     what,
@@ -148,7 +167,8 @@ export function createReplaysStore(database: Database) {
           .orderBy("j.id", "desc")
           .limit(shownJournal)
           .execute();
-        if (run.failed === 0) return { run, lanes, journal, failures: [] };
+        const rates = await readRates(tx, id);
+        if (run.failed === 0) return { run, lanes, rates, journal, failures: [] };
         const { rows: failures } = await sql<FailureRow>`
           select f.*, e.name from (
             select endpoint_id, status_code, error_class, count(*)::int as count from (
@@ -159,7 +179,19 @@ export function createReplaysStore(database: Database) {
           ) f left join webhook_endpoints e on e.id = f.endpoint_id
           order by f.count desc
         `.execute(tx);
-        return { run, lanes, journal, failures };
+        return { run, lanes, rates, journal, failures };
+      }),
+
+    /** Items of a run after a delivery, as its result tells them. */
+    result: (organizationId: string, id: string, after: string | null, limit: number): Promise<ResultRow[]> =>
+      database.asOrganizations([organizationId], async (tx) => {
+        const { rows } = await sql<ResultRow>`
+          select i.delivery_id, e.name as endpoint, i.state, i.why, i.status_code, i.error_class
+          from webhook_replay_items i left join webhook_endpoints e on e.id = i.endpoint_id
+          where i.replay_id = ${id}::uuid ${after === null ? sql`` : sql`and i.delivery_id > ${after}::uuid`}
+          order by i.delivery_id limit ${limit}
+        `.execute(tx);
+        return rows;
       }),
 
     /** Removes old ended runs in steps, like the dead letters they were about. */
@@ -171,6 +203,8 @@ export function createReplaysStore(database: Database) {
           order by id limit 20
         ), items as (
           delete from webhook_replay_items where replay_id in (select id from old)
+        ), rates as (
+          delete from run_rates where run_id in (select id from old)
         )
         delete from webhook_replays where id in (select id from old)
       `.execute(database.system);

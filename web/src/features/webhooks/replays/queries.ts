@@ -5,6 +5,7 @@ import {
   useMutation,
   useQueryClient,
 } from "@tanstack/react-query";
+import type { LaneChange } from "@wheelhouse/shared/runs.ts";
 import {
   cancelReplay,
   listReplays,
@@ -16,6 +17,7 @@ import {
   replayTopic,
   resumeReplay,
   startReplay,
+  steerReplay,
 } from "@wheelhouse/shared/webhooks/replays.ts";
 import { call } from "#lib/api/api.ts";
 import { useLive, useLiveResync } from "#lib/live/live-context.tsx";
@@ -93,6 +95,17 @@ export const useSteerReplay = (organization: string, id: string) => {
       call(steering[act], { params: { id } }, { organization }),
     onSuccess: (run) => take(client, organization, run),
     // A conflict means that someone else or Wheelhouse changed the run, so show its current state.
+    onError: () => client.invalidateQueries({ queryKey: replayQuery(organization, id).queryKey }),
+  });
+};
+
+/** Pauses, resumes or leaves out one endpoint of a run, or gives it a rate of its own. */
+export const useSteerEndpoint = (organization: string, id: string) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ endpointId, change }: { endpointId: string; change: LaneChange }): Promise<ReplayDetail> =>
+      call(steerReplay, { params: { id, endpointId }, body: change }, { organization }),
+    onSuccess: (run) => take(client, organization, run),
     onError: () => client.invalidateQueries({ queryKey: replayQuery(organization, id).queryKey }),
   });
 };

@@ -1,22 +1,31 @@
-import { useQuery } from "@tanstack/react-query";
-import type { ReplayDetail } from "@wheelhouse/shared/webhooks/replays.ts";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { type ReplayDetail, readReplayResult } from "@wheelhouse/shared/webhooks/replays.ts";
 import { useState } from "react";
+import { saveAnswer } from "#lib/api/answer-file.ts";
 import { ApiError } from "#lib/api/api.ts";
 import { useCan } from "#lib/api/session.ts";
 import { formatCount, formatPlural, formatRate, formatSpan } from "#lib/format.ts";
 import { useNow } from "#lib/live/now.ts";
+import { onDemand } from "#lib/on-demand.ts";
 import type { PageAddress } from "#lib/page-address.ts";
 import { ActError, ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Empty, Panel } from "#ui/page/panel.tsx";
+import { RunFrame, RunHead, RunPhases } from "#ui/run/run-frame.tsx";
+import { RunKeys, RunProgress } from "#ui/run/run-progress.tsx";
+import { remainingOf } from "#ui/run/run-rates.ts";
 import { AddressLink } from "#ui/text/address-link.tsx";
 import { Time } from "#ui/text/time.tsx";
 import type { WebhooksSearch } from "../search.ts";
 import { replayQuery, type Steering, useSteerReplay } from "./queries.ts";
-import { ReplayAside, ReplayEndpoints, ReplayFailures } from "./replay-parts.tsx";
-import { ReplayProgress } from "./replay-progress.tsx";
+import { ReplayLanes } from "./replay-lanes.tsx";
+import { ReplayAside, ReplayFailures, ReplayRates } from "./replay-parts.tsx";
 import css from "./replays.module.css";
-import { remaining, replayVerdict } from "./view.ts";
+import { replayPhases, replayVerdict, replayWords } from "./view.ts";
+
+const ReplayPlanDialog = onDemand(async () => ({
+  default: (await import("./replay-plan-dialog.tsx")).ReplayPlanDialog,
+}));
 
 type Address = PageAddress<WebhooksSearch>;
 
@@ -51,38 +60,37 @@ const Acts = (props: {
   );
 };
 
-const Figure = (props: { label: string; value: string; note?: string; isBad?: boolean }) => (
-  <div className="stat">
-    <div className="l">{props.label}</div>
-    <div className={props.isBad === true ? "v tx-down" : "v"}>
-      {props.value} {props.note !== undefined && <small>{props.note}</small>}
-    </div>
-  </div>
-);
+/** The rate of all endpoints that are sent to; null without a limit. */
+const rateNow = ({ endpoints }: ReplayDetail): number | null => {
+  const rates = endpoints.filter(({ phase }) => phase === "sending").map((lane) => lane.ratePerSecond);
+  return rates.includes(null) ? null : rates.reduce<number>((sum, each) => sum + (each ?? 0), 0);
+};
 
-const Figures = ({ run }: { run: ReplayDetail }) => {
-  const nowMs = useNow();
-  const rates = run.endpoints.filter(({ phase }) => phase === "sending").map((lane) => lane.ratePerSecond);
-  const rate = rates.includes(null) ? null : rates.reduce<number>((sum, each) => sum + (each ?? 0), 0);
+const figuresOf = (run: ReplayDetail, nowMs: number) => {
+  const rate = rateNow(run);
   const startMs = Date.parse(run.startsAt ?? run.plannedAt);
   const endMs = run.endedAt === null ? nowMs : Date.parse(run.endedAt);
-  return (
-    <div className={css.line}>
-      <Figure label="Sent" value={formatCount(run.sent)} note={`of ${formatCount(run.total)}`} />
-      <Figure label="Delivered" value={formatCount(run.succeeded)} />
-      <Figure label="Failed, still dead letters" value={formatCount(run.failed)} isBad={run.failed > 0} />
-      <Figure label="Skipped: already changed" value={formatCount(run.skipped)} />
-      <Figure label="Remaining" value={formatCount(remaining(run))} />
-      {run.state === "running" && (
-        <Figure
-          label="Current rate"
-          value={rate === null ? "no limit" : formatRate(rate)}
-          {...(rate === null ? {} : { note: "/s" })}
-        />
-      )}
-      <Figure label="Elapsed" value={formatSpan(Math.max(0, endMs - startMs))} />
-    </div>
-  );
+  const left = run.endpoints
+    .filter(({ phase }) => phase !== "held")
+    .reduce((sum, lane) => sum + remainingOf(lane), 0);
+  return [
+    { label: "Sent", value: formatCount(run.sent), note: `of ${formatCount(run.total)}` },
+    { label: "Delivered", value: formatCount(run.succeeded) },
+    { label: "Failed, still dead letters", value: formatCount(run.failed), isBad: run.failed > 0 },
+    { label: "Skipped: changed or left out", value: formatCount(run.skipped) },
+    { label: "Remaining", value: formatCount(remainingOf(run)) },
+    ...(run.state === "running"
+      ? [
+          rate === null
+            ? { label: "Current rate", value: "no limit" }
+            : { label: "Current rate", value: formatRate(rate), note: "/s" },
+        ]
+      : []),
+    { label: "Elapsed", value: formatSpan(Math.max(0, endMs - startMs)) },
+    ...(run.state === "running" && rate !== null && rate > 0
+      ? [{ label: isHeld(run) ? "Left, without the held" : "Left", value: formatSpan((left / rate) * 1000) }]
+      : []),
+  ];
 };
 
 const Started = ({ run }: { run: ReplayDetail }) => {
@@ -98,60 +106,117 @@ const Started = ({ run }: { run: ReplayDetail }) => {
   );
 };
 
+/** The result of a run that has begun, as a file. */
+const ResultButton = ({ organization, run }: { organization: string; run: ReplayDetail }) => {
+  const save = useMutation({
+    mutationFn: () => saveAnswer(readReplayResult, { params: { id: run.id } }, organization),
+  });
+  if (run.startedBy === null) return null;
+  return (
+    <>
+      <Button large disabled={save.isPending} onClick={() => save.mutate()}>
+        Download CSV
+      </Button>
+      {save.error !== null && (
+        <span role="alert" className="tx-warn t12">
+          {save.error.message}
+        </span>
+      )}
+    </>
+  );
+};
+
+const CancelDialog = (props: {
+  left: number;
+  steer: ReturnType<typeof useSteerReplay>;
+  onClose: () => void;
+}) => {
+  const { left, steer, onClose } = props;
+  const rest = formatPlural(left, "delivery", "deliveries");
+  return (
+    <ConfirmDialog
+      title={`Cancel the remaining ${rest}`}
+      confirm={`Cancel ${rest}`}
+      dismiss="Keep running"
+      foot="A cancelled run cannot be resumed."
+      isDestructive
+      isBusy={steer.isPending}
+      error={steer.error}
+      onConfirm={() => steer.mutate("cancel", { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      <p className="c2">
+        Deliveries already sent are not affected. The others remain dead letters and can be replayed with
+        another plan.
+      </p>
+    </ConfirmDialog>
+  );
+};
+
 const Run = (props: { organization: string; run: ReplayDetail; address: Address }) => {
   const { organization, run, address } = props;
+  const nowMs = useNow();
   const canReplay = useCan(organization, "webhooks:replay");
   const steer = useSteerReplay(organization, run.id);
-  const [isCancelling, setIsCancelling] = useState(false);
-  const left = remaining(run);
+  const [open, setOpen] = useState<"cancel" | "plan" | null>(null);
+  const held = isHeld(run) || run.state === "paused";
+  const isOver = run.state === "completed" || run.state === "cancelled";
   return (
-    <div className={css.layout}>
-      <div>
-        <section className={css.head}>
+    <RunFrame aside={<ReplayAside run={run} />}>
+      <RunHead
+        verdict={replayVerdict(run)}
+        back={
           <AddressLink className="link t12" address={address} to={{ tab: "replays" }}>
             All replay runs
           </AddressLink>
-          <div className={css.line}>
-            <h2 className="t20 b grow">{replayVerdict(run)}</h2>
+        }
+        acts={
+          <>
+            <ResultButton organization={organization} run={run} />
             {canReplay && (
               <Acts
                 run={run}
                 isBusy={steer.isPending}
                 onAct={steer.mutate}
-                onCancel={() => setIsCancelling(true)}
+                onCancel={() => setOpen("cancel")}
               />
             )}
-          </div>
-          <Started run={run} />
-          {steer.error !== null && !isCancelling && (
-            <ActError title="The run was not changed." error={steer.error} />
-          )}
-          <Figures run={run} />
-          <ReplayProgress run={run} isHeld={isHeld(run) || run.state === "paused"} />
-        </section>
-        <ReplayEndpoints run={run} />
-        <ReplayFailures run={run} address={address} />
+          </>
+        }
+        figures={figuresOf(run, nowMs)}
+      >
+        <Started run={run} />
+        {steer.error !== null && open !== "cancel" && (
+          <ActError title="It came too late, or could not be done." error={steer.error} />
+        )}
+      </RunHead>
+      <div className={css.progress}>
+        <RunProgress counts={run} words={replayWords} isHeld={held} isBig />
+        <RunKeys counts={run} words={replayWords} isHeld={held} />
       </div>
-      <ReplayAside run={run} />
-      {isCancelling && (
-        <ConfirmDialog
-          title={`Cancel the remaining ${formatPlural(left, "delivery", "deliveries")}`}
-          confirm={`Cancel ${formatPlural(left, "delivery", "deliveries")}`}
-          dismiss="Keep running"
-          foot="A cancelled run cannot be resumed."
-          isDestructive
-          isBusy={steer.isPending}
-          error={steer.error}
-          onConfirm={() => steer.mutate("cancel", { onSuccess: () => setIsCancelling(false) })}
-          onClose={() => setIsCancelling(false)}
-        >
-          <p className="c2">
-            Deliveries already sent are not affected. The others remain dead letters and can be replayed with
-            another plan.
-          </p>
-        </ConfirmDialog>
+      <RunPhases phases={replayPhases(run)} />
+      <ReplayRates run={run} />
+      <ReplayLanes organization={organization} run={run} canReplay={canReplay} />
+      <ReplayFailures
+        run={run}
+        address={address}
+        onPlan={canReplay && isOver && run.failed > 0 ? () => setOpen("plan") : null}
+      />
+      {open === "cancel" && (
+        <CancelDialog left={remainingOf(run)} steer={steer} onClose={() => setOpen(null)} />
       )}
-    </div>
+      {open === "plan" && (
+        <ReplayPlanDialog
+          organization={organization}
+          filter={{ failedIn: run.id }}
+          onClose={() => setOpen(null)}
+          onStarted={(id) => {
+            setOpen(null);
+            address.go({ tab: "replays", replay: id });
+          }}
+        />
+      )}
+    </RunFrame>
   );
 };
 

@@ -6,16 +6,16 @@ import type { PageAddress } from "#lib/page-address.ts";
 import { Button } from "#ui/page/button.tsx";
 import { Empty, Failure, Panel } from "#ui/page/panel.tsx";
 import { Status } from "#ui/page/status.tsx";
+import { RunProgress } from "#ui/run/run-progress.tsx";
 import { type Column, Table } from "#ui/table/table.tsx";
 import { Count } from "#ui/text/quantity.tsx";
 import { Time } from "#ui/text/time.tsx";
 import type { WebhooksSearch } from "../search.ts";
 import page from "../webhooks.module.css";
 import { replaysQuery, useLiveReplays } from "./queries.ts";
-import { ReplayProgress } from "./replay-progress.tsx";
 import { ReplayRunView } from "./replay-run.tsx";
 import css from "./replays.module.css";
-import { stateViews } from "./view.ts";
+import { replayWords, stateViews } from "./view.ts";
 
 type Address = PageAddress<WebhooksSearch>;
 
@@ -54,7 +54,7 @@ const columns: readonly Column<ReplayRun>[] = [
     header: "Progress",
     drop: "first",
     className: css.mid,
-    cell: (row) => <ReplayProgress run={row} />,
+    cell: (row) => <RunProgress counts={row} words={replayWords} />,
   },
   {
     id: "succeeded",

@@ -10,6 +10,7 @@ import type {
 } from "@wheelhouse/shared/webhooks/replays.ts";
 import { formatCount, formatPlural } from "#lib/format.ts";
 import type { Tone } from "#ui/page/status.tsx";
+import type { RunPhaseView } from "#ui/run/run-frame.tsx";
 import type { WebhooksSearch } from "../search.ts";
 
 /** The filter of the list, in the form a plan expects. */
@@ -69,15 +70,50 @@ export const happeningWords: Record<ReplayHappening, string> = {
   slowed: "Rate halved",
   held: "On hold",
   endpoint_done: "Finished",
+  skipped: "Left out",
+  rate_set: "Rate set",
   paused: "Paused",
   resumed: "Resumed",
   completed: "Completed",
   cancelled: "Cancelled",
 };
 
-/** Number of deliveries still to be sent. */
-export const remaining = ({ total, sent, skipped }: Pick<ReplayRun, "total" | "sent" | "skipped">): number =>
-  total - sent - skipped;
+/** What the parts of a progress bar are called. */
+export const replayWords = { succeeded: "delivered", open: "waiting for a response" };
+
+/** From the snapshot to the report, in the words of replays. */
+export const replayPhases = (run: ReplayDetail): RunPhaseView[] => {
+  const { state, plan, endpoints, succeeded, sent, startsAt } = run;
+  const excluded = plan.excluded.reduce((sum, { count }) => sum + count, 0);
+  const isOver = state === "completed" || state === "cancelled";
+  const inCanary = endpoints.filter(({ phase }) => phase === "canary").length;
+  const isSending = startsAt !== null && inCanary < endpoints.length;
+  const rate =
+    run.ratePerSecond === null ? "no limit" : `learned, at most ${formatCount(run.ratePerSecond)} /s`;
+  return [
+    {
+      name: "Snapshot",
+      detail: `${formatCount(plan.matched)} match, ${formatCount(excluded)} excluded`,
+      is: "done",
+    },
+    {
+      name: isSending || isOver ? "Canary passed" : "Canary",
+      detail:
+        inCanary > 0 && !isOver
+          ? `${plan.canary} per endpoint, ${formatPlural(inCanary, "endpoint")} to go`
+          : `${plan.canary} per endpoint`,
+      is: isSending || isOver ? "done" : "now",
+    },
+    { name: "Adaptive rate", detail: rate, is: isOver ? "done" : isSending ? "now" : "to come" },
+    {
+      name: state === "cancelled" ? "Cancelled" : "Finish",
+      detail: isOver
+        ? `${formatCount(succeeded)} of ${formatCount(sent)} delivered`
+        : "report and audit event",
+      is: isOver ? "done" : "to come",
+    },
+  ];
+};
 
 /** Headline of a run. */
 export const replayVerdict = (run: ReplayDetail): string => {
