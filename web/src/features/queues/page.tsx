@@ -10,7 +10,7 @@ import { neighboursOf } from "#lib/neighbours.ts";
 import { onDemand } from "#lib/on-demand.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter/filter-bar.tsx";
-import { readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
+import { type Filter, type FilterKey, readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
 import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/page/freshness-line.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
 import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
@@ -142,6 +142,26 @@ const Queues = (props: {
   );
 };
 
+const Tools = (props: {
+  organization: string;
+  keys: readonly FilterKey[];
+  filter: Filter;
+  onFilter: (next: Filter) => void;
+}) => (
+  <div className="tool">
+    <FilterBar
+      label="Filter queues"
+      keys={props.keys}
+      filter={props.filter}
+      isInstant
+      onChange={props.onFilter}
+    />
+    <Link className="btn" to="/o/$org/queues/find" params={{ org: props.organization }} search={{}}>
+      Find a job
+    </Link>
+  </div>
+);
+
 export const QueuesPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
@@ -181,18 +201,12 @@ export const QueuesPage = () => {
           )
         }
       >
-        <div className="tool">
-          <FilterBar
-            label="Filter queues"
-            keys={keys}
-            filter={filter}
-            isInstant
-            onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
-          />
-          <Link className="btn" to="/o/$org/queues/find" params={{ org }} search={{}}>
-            Find a job
-          </Link>
-        </div>
+        <Tools
+          organization={org}
+          keys={keys}
+          filter={filter}
+          onFilter={(next) => setSearch({ q: writeFilter(next) }, true)}
+        />
         <Queues
           query={queues}
           currency={currency}

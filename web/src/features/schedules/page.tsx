@@ -12,10 +12,10 @@ import { onDemand } from "#lib/on-demand.ts";
 import { stringifySearch } from "#lib/search-params.ts";
 import { FilterBar } from "#ui/filter/filter-bar.tsx";
 import { readFilterInput, writeFilter } from "#ui/filter/filter-tokens.ts";
-import { FreshnessLine, freshnessOf, useCurrency } from "#ui/page/freshness-line.tsx";
+import { type Currency, FreshnessLine, freshnessOf, useCurrency } from "#ui/page/freshness-line.tsx";
 import { Note } from "#ui/page/note.tsx";
 import { Page, Split } from "#ui/page/page.tsx";
-import { Empty, Panel } from "#ui/page/panel.tsx";
+import { Empty, Panel, type PanelQuery } from "#ui/page/panel.tsx";
 import { FilteredTable } from "#ui/table/table.tsx";
 import { scheduleColumns } from "./columns.tsx";
 import { filterSchedules, scheduleFilterKeys } from "./filter.ts";
@@ -79,6 +79,54 @@ const useSchedulesQuery = (organization: string) => {
   });
 };
 
+/** The filtered list. */
+const Schedules = (props: {
+  query: PanelQuery<ScheduleList>;
+  currency: Currency;
+  shown: readonly ScheduleRow[];
+  openKey: string | undefined;
+  hrefOf: (key: string) => string;
+  onSearch: (change: { q?: undefined; schedule?: string }) => void;
+}) => {
+  const { query, currency, shown, openKey, hrefOf, onSearch } = props;
+  const freshness = freshnessOf(currency);
+  return (
+    <Panel
+      name="Schedules"
+      query={query}
+      skeletonRows={10}
+      freshness={freshness}
+      isEmpty={(list) => list.items.length + list.unread.length === 0}
+      empty={
+        <Empty title="No schedules yet">
+          A schedule appears here within seconds after a program creates a job scheduler with BullMQ.
+        </Empty>
+      }
+    >
+      {(list) => (
+        <>
+          <FreshnessLine observedAt={list.observedAt} currency={currency} />
+          <Unread unread={list.unread} />
+          <Summary rows={list.items} shown={shown.length} />
+          <FilteredTable
+            noMatch="No schedules match"
+            onClear={() => onSearch({ q: undefined })}
+            caption="Schedules, worst first, then by next run"
+            className="cards"
+            columns={scheduleColumns[freshness.state]}
+            rows={shown}
+            keyOf={keyOf}
+            rowClass={rowClass}
+            openKey={openKey}
+            onOpen={(key) => onSearch({ schedule: key })}
+            hrefOf={hrefOf}
+          />
+        </>
+      )}
+    </Panel>
+  );
+};
+
 export const SchedulesPage = () => {
   const { org } = route.useParams();
   const search = route.useSearch();
@@ -125,39 +173,14 @@ export const SchedulesPage = () => {
             onChange={(next) => setSearch({ q: writeFilter(next) }, true)}
           />
         </div>
-        <Panel
-          name="Schedules"
+        <Schedules
           query={schedules}
-          skeletonRows={10}
-          freshness={freshnessOf(currency)}
-          isEmpty={(list) => list.items.length + list.unread.length === 0}
-          empty={
-            <Empty title="No schedules yet">
-              A schedule appears here within seconds after a program creates a job scheduler with BullMQ.
-            </Empty>
-          }
-        >
-          {(list) => (
-            <>
-              <FreshnessLine observedAt={list.observedAt} currency={currency} />
-              <Unread unread={list.unread} />
-              <Summary rows={list.items} shown={shown.length} />
-              <FilteredTable
-                noMatch="No schedules match"
-                onClear={() => setSearch({ q: undefined })}
-                caption="Schedules, worst first, then by next run"
-                className="cards"
-                columns={scheduleColumns[state]}
-                rows={shown}
-                keyOf={keyOf}
-                rowClass={rowClass}
-                openKey={search.schedule}
-                onOpen={(key) => setSearch({ schedule: key })}
-                hrefOf={hrefOf}
-              />
-            </>
-          )}
-        </Panel>
+          currency={currency}
+          shown={shown}
+          openKey={search.schedule}
+          hrefOf={hrefOf}
+          onSearch={setSearch}
+        />
       </Split>
     </Page>
   );

@@ -34,6 +34,26 @@ const useAddress = (organization: string): PageAddress<WebhooksSearch> => {
   };
 };
 
+const countWords = (data: { items: unknown[]; nextCursor: string | null } | undefined) =>
+  data === undefined ? "" : `${data.items.length}${data.nextCursor === null ? "" : "+"}`;
+
+/** What the tabs count. `dead`: undefined until it is known. */
+const useCounts = (organization: string) => {
+  const summary = useQuery({
+    ...deliverySummaryQuery(organization, countedFilter(deadLetters, useMinute())),
+    refetchInterval: countEveryMs,
+  });
+  const endpoints = useQuery(endpointsQuery(organization));
+  const sources = useQuery(sourcesQuery(organization));
+  const replays = useQuery(replaysSummaryQuery(organization));
+  return {
+    dead: summary.data?.counts.dead_letter,
+    going: replays.data?.items.filter(({ state }) => state === "running").length ?? 0,
+    endpoints: countWords(endpoints.data),
+    sources: countWords(sources.data),
+  };
+};
+
 const WebhooksTabs = ({
   organization,
   address,
@@ -43,17 +63,7 @@ const WebhooksTabs = ({
 }) => {
   const active = activeTab(address.search);
   const shown = active === "refused" ? "events" : active;
-  const summary = useQuery({
-    ...deliverySummaryQuery(organization, countedFilter(deadLetters, useMinute())),
-    refetchInterval: countEveryMs,
-  });
-  const endpoints = useQuery(endpointsQuery(organization));
-  const sources = useQuery(sourcesQuery(organization));
-  const replays = useQuery(replaysSummaryQuery(organization));
-  const going = replays.data?.items.filter(({ state }) => state === "running").length ?? 0;
-  const dead = summary.data?.counts.dead_letter;
-  const count = (data: { items: unknown[]; nextCursor: string | null } | undefined) =>
-    data === undefined ? "" : `${data.items.length}${data.nextCursor === null ? "" : "+"}`;
+  const { dead, going, endpoints, sources } = useCounts(organization);
   const tabs = [
     { id: "deliveries", label: "Deliveries", to: {}, note: "", warn: false },
     { id: "events", label: "Events", to: { tab: "events" as const }, note: "", warn: false },
@@ -75,14 +85,14 @@ const WebhooksTabs = ({
       id: "endpoints",
       label: "Endpoints",
       to: { tab: "endpoints" as const },
-      note: count(endpoints.data),
+      note: endpoints,
       warn: false,
     },
     {
       id: "sources",
       label: "Sources",
       to: { tab: "sources" as const },
-      note: count(sources.data),
+      note: sources,
       warn: false,
     },
     {

@@ -57,6 +57,21 @@ const Percentiles = ({ answer, chart }: { answer: HistorySeries; chart: HistoryC
   );
 };
 
+/** Title, key of the lines if there are several, and percentiles of a chart. */
+const Caption = ({ answer, chart }: { answer: HistorySeries; chart: HistoryChart }) => (
+  <figcaption>
+    <h4 className="h">{chart.title}</h4>
+    {chart.lines.length > 1 &&
+      chart.lines.map(({ label, tone }) => (
+        <span key={label} className="key">
+          <i className={keyClass[tone]} />
+          {label}
+        </span>
+      ))}
+    {chart.hasPercentiles && <Percentiles answer={answer} chart={chart} />}
+  </figcaption>
+);
+
 const Chart = (props: {
   chart: HistoryChart;
   answer: HistorySeries;
@@ -89,17 +104,7 @@ const Chart = (props: {
   const isKnown = points.some(({ values }) => values.some((value) => value !== null));
   return (
     <figure className={css.chart}>
-      <figcaption>
-        <h4 className="h">{title}</h4>
-        {lines.length > 1 &&
-          lines.map(({ label, tone }) => (
-            <span key={label} className="key">
-              <i className={keyClass[tone]} />
-              {label}
-            </span>
-          ))}
-        {chart.hasPercentiles && <Percentiles answer={answer} chart={chart} />}
-      </figcaption>
+      <Caption answer={answer} chart={chart} />
       {isKnown ? (
         <div className={css.plot}>
           <Suspense>

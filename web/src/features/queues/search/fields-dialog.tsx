@@ -8,7 +8,8 @@ import { TextField } from "#ui/form/text-field.tsx";
 import { Button } from "#ui/page/button.tsx";
 import css from "./search.module.css";
 
-type What = JobIndex["rules"][number]["what"];
+type Rule = JobIndex["rules"][number];
+type What = Rule["what"];
 const words: Record<What, string> = { out: "left out", hash: "by hash" };
 
 /** Rules of people; each can be removed. */
@@ -35,6 +36,22 @@ const Rules = (props: { rules: JobIndex["rules"]; isBusy: boolean; onRemove: (id
   );
 };
 
+/** Adds and removes rules; the page reads them again afterwards. */
+const useRules = (organization: string) => {
+  const client = useQueryClient();
+  const onSuccess = () => client.invalidateQueries({ queryKey: ["jobs", organization] });
+  const add = useMutation({
+    mutationFn: (body: Pick<Rule, "path" | "queue" | "what">) =>
+      call(addFieldRule, { body }, { organization }),
+    onSuccess,
+  });
+  const remove = useMutation({
+    mutationFn: (id: string) => call(removeFieldRule, { params: { id } }, { organization }),
+    onSuccess,
+  });
+  return { add, remove };
+};
+
 /** Which fields of jobs the index leaves out, or keeps as a hash only. */
 export const FieldsDialog = (props: {
   organization: string;
@@ -42,24 +59,15 @@ export const FieldsDialog = (props: {
   onClose: () => void;
 }) => {
   const { organization, rules, onClose } = props;
-  const client = useQueryClient();
+  const { add, remove } = useRules(organization);
   const [path, setPath] = useState("");
   const [queue, setQueue] = useState("");
   const [what, setWhat] = useState<What>("out");
-  const onSuccess = () => client.invalidateQueries({ queryKey: ["jobs", organization] });
-  const add = useMutation({
-    mutationFn: () =>
-      call(
-        addFieldRule,
-        { body: { path: path.replace(/^data\./, ""), queue: queue === "" ? null : queue, what } },
-        { organization },
-      ),
-    onSuccess,
-  });
-  const remove = useMutation({
-    mutationFn: (id: string) => call(removeFieldRule, { params: { id } }, { organization }),
-    onSuccess,
-  });
+  const submit = () =>
+    add.mutate(
+      { path: path.replace(/^data\./, ""), queue: queue === "" ? null : queue, what },
+      { onSuccess: () => setPath("") },
+    );
   return (
     <FormDialog
       title="Fields of personal data"
@@ -69,7 +77,7 @@ export const FieldsDialog = (props: {
       error={add.error ?? remove.error}
       isReady={path.trim() !== ""}
       isBusy={add.isPending || remove.isPending}
-      onSubmit={() => add.mutate(undefined, { onSuccess: () => setPath("") })}
+      onSubmit={submit}
       onClose={onClose}
     >
       {(complaint) => (

@@ -22,6 +22,71 @@ const Choice = (props: { label: string; isOn: boolean; onChange: (isOn: boolean)
   </label>
 );
 
+/** A redaction as it is typed. */
+type Draft = { fields: string; headers: string; patterns: string; emails: boolean; cards: boolean };
+
+const draftOf = ({ fields, headers, patterns, emails, cards }: SourceRedaction): Draft => ({
+  fields: fields.join("\n"),
+  headers: headers.join(", "),
+  patterns: patterns.join("\n"),
+  emails,
+  cards,
+});
+
+const redactionOf = ({ fields, headers, patterns, emails, cards }: Draft): SourceRedaction => ({
+  fields: linesOf(fields),
+  headers: listed(headers),
+  patterns: linesOf(patterns),
+  emails,
+  cards,
+});
+
+const RedactionFields = (props: {
+  draft: Draft;
+  complaint: (field: string) => string | undefined;
+  onChange: (draft: Draft) => void;
+}) => {
+  const { draft, complaint, onChange } = props;
+  return (
+    <>
+      <TextField
+        label="Fields"
+        hint="One path a line: data.customer.name, data.*.iban, or **.phone at any depth"
+        error={complaint("fields")}
+        rows={3}
+        value={draft.fields}
+        onChange={(fields) => onChange({ ...draft, fields })}
+      />
+      <TextField
+        label="Patterns"
+        hint="One a line: # is a digit, ? a letter or digit, * any further ones, as in CUST-########"
+        error={complaint("patterns")}
+        rows={2}
+        value={draft.patterns}
+        onChange={(patterns) => onChange({ ...draft, patterns })}
+      />
+      <TextField
+        label="Headers"
+        hint="Separated by commas; from now on they are not even stored"
+        error={complaint("headers")}
+        isMono
+        value={draft.headers}
+        onChange={(headers) => onChange({ ...draft, headers })}
+      />
+      <Choice
+        label="Card numbers, but for their last four digits"
+        isOn={draft.cards}
+        onChange={(cards) => onChange({ ...draft, cards })}
+      />
+      <Choice
+        label="E-mail addresses, but for their first letter and domain"
+        isOn={draft.emails}
+        onChange={(emails) => onChange({ ...draft, emails })}
+      />
+    </>
+  );
+};
+
 type DialogProps = { organization: string; source: WebhookSource; onClose: () => void };
 
 /** What is hidden of the events of a source. */
@@ -29,18 +94,7 @@ export const RedactionDialog = ({ organization, source, onClose }: DialogProps) 
   const update = useUpdateSource(organization);
   // The version that the person saw; the list reads newer ones meanwhile.
   const [{ id, name, version, redaction }] = useState(source);
-  const [fields, setFields] = useState(redaction.fields.join("\n"));
-  const [headers, setHeaders] = useState(redaction.headers.join(", "));
-  const [patterns, setPatterns] = useState(redaction.patterns.join("\n"));
-  const [emails, setEmails] = useState(redaction.emails);
-  const [cards, setCards] = useState(redaction.cards);
-  const wanted: SourceRedaction = {
-    fields: linesOf(fields),
-    headers: listed(headers),
-    patterns: linesOf(patterns),
-    emails,
-    cards,
-  };
+  const [draft, setDraft] = useState(draftOf(redaction));
   return (
     <FormDialog
       title={`Redaction of ${name}`}
@@ -52,43 +106,10 @@ export const RedactionDialog = ({ organization, source, onClose }: DialogProps) 
       error={update.error}
       isReady
       isBusy={update.isPending}
-      onSubmit={() => update.mutate({ id, version, redaction: wanted }, { onSuccess: onClose })}
+      onSubmit={() => update.mutate({ id, version, redaction: redactionOf(draft) }, { onSuccess: onClose })}
       onClose={onClose}
     >
-      {(complaint) => (
-        <>
-          <TextField
-            label="Fields"
-            hint="One path a line: data.customer.name, data.*.iban, or **.phone at any depth"
-            error={complaint("fields")}
-            rows={3}
-            value={fields}
-            onChange={setFields}
-          />
-          <TextField
-            label="Patterns"
-            hint="One a line: # is a digit, ? a letter or digit, * any further ones, as in CUST-########"
-            error={complaint("patterns")}
-            rows={2}
-            value={patterns}
-            onChange={setPatterns}
-          />
-          <TextField
-            label="Headers"
-            hint="Separated by commas; from now on they are not even stored"
-            error={complaint("headers")}
-            isMono
-            value={headers}
-            onChange={setHeaders}
-          />
-          <Choice label="Card numbers, but for their last four digits" isOn={cards} onChange={setCards} />
-          <Choice
-            label="E-mail addresses, but for their first letter and domain"
-            isOn={emails}
-            onChange={setEmails}
-          />
-        </>
-      )}
+      {(complaint) => <RedactionFields draft={draft} complaint={complaint} onChange={setDraft} />}
     </FormDialog>
   );
 };

@@ -47,6 +47,24 @@ const ruleFacts = ({ rules, scheme }: WebhookSource) =>
     value === null || value === false ? [] : [{ label, value: <span className="mono">{value}</span> }],
   );
 
+/** What the address accepts, and what its events are found by. */
+const intakeFacts = ({ addresses, searchFields, maxBodyBytes }: WebhookSource) => [
+  {
+    label: "Addresses",
+    value: addresses.length === 0 ? "all" : <span className="mono">{addresses.join(", ")}</span>,
+  },
+  {
+    label: "Searched by",
+    value:
+      searchFields.length === 0 ? (
+        <span className="c3">ids only</span>
+      ) : (
+        <span className="mono">{searchFields.join(", ")}</span>
+      ),
+  },
+  { label: "Largest body", value: limitWords(maxBodyBytes) },
+];
+
 const Sample = ({ source }: { source: WebhookSource }) => {
   const sample = sampleRequest(source, intakeUrl(source));
   if (sample === undefined) return null;
@@ -102,25 +120,7 @@ export const SourceDrawer = (props: {
         facts={[
           secretFact(source),
           ...ruleFacts(source),
-          {
-            label: "Addresses",
-            value:
-              source.addresses.length === 0 ? (
-                "all"
-              ) : (
-                <span className="mono">{source.addresses.join(", ")}</span>
-              ),
-          },
-          {
-            label: "Searched by",
-            value:
-              source.searchFields.length === 0 ? (
-                <span className="c3">ids only</span>
-              ) : (
-                <span className="mono">{source.searchFields.join(", ")}</span>
-              ),
-          },
-          { label: "Largest body", value: limitWords(source.maxBodyBytes) },
+          ...intakeFacts(source),
           { label: "Created", value: <Time at={source.createdAt} full /> },
           {
             label: "Events",

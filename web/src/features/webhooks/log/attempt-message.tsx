@@ -26,17 +26,56 @@ const payloadWords: Record<Exclude<DeliveryDetail["payload"]["state"], "shown">,
   gone: "The payload has been removed, or it can no longer be read.",
 };
 
-/**
- * Request and response of one attempt, and the payload of the event. All of it is untrusted and shown as plain
- * text.
- */
-export const AttemptMessage = (props: {
+type MessageProps = {
   attempt: DeliveryAttempt | undefined;
   /** Newest first. */
   all: readonly DeliveryAttempt[];
   payload: DeliveryDetail["payload"];
-}) => {
-  const { attempt, all, payload } = props;
+};
+
+const Content = ({ shown, attempt, all, payload }: MessageProps & { shown: Part }) => {
+  if (shown === "compare" && attempt !== undefined) {
+    return <AttemptCompare key={attemptKey(attempt)} attempt={attempt} all={all} />;
+  }
+  if (shown !== "response" && payload.state !== "shown") {
+    return <p className="c2">{payloadWords[payload.state]}</p>;
+  }
+  if (shown === "payload" || attempt === undefined) {
+    return (
+      <CodeBlock
+        label="Payload as received"
+        head={[{ name: "content-type", value: payload.contentType }]}
+        text={prettyJson(payload.body)}
+      />
+    );
+  }
+  const { request, response, statusCode } = attempt;
+  if (shown === "request") {
+    return (
+      <CodeBlock
+        label="Request"
+        firstLine={`POST ${request.url}`}
+        head={head(request)}
+        text={prettyJson(request.body)}
+      />
+    );
+  }
+  if (response === null) return <p className="c2">{unansweredWords(attempt)}</p>;
+  return (
+    <CodeBlock
+      label="Response"
+      firstLine={statusCode === null ? "HTTP/1.1" : `HTTP/1.1 ${statusLine(statusCode)}`}
+      head={head(response)}
+      text={prettyJson(response.body)}
+    />
+  );
+};
+
+/**
+ * Request and response of one attempt, and the payload of the event. All of it is untrusted and shown as plain
+ * text.
+ */
+export const AttemptMessage = ({ attempt, all, payload }: MessageProps) => {
   const [part, setPart] = useState<Part>("response");
   const shown: Part = attempt === undefined ? "payload" : part;
   const note = attempt === undefined ? undefined : `attempt ${attempt.attempt}`;
@@ -68,33 +107,7 @@ export const AttemptMessage = (props: {
         </>
       }
     >
-      {shown === "compare" && attempt !== undefined ? (
-        <AttemptCompare key={attemptKey(attempt)} attempt={attempt} all={all} />
-      ) : shown !== "response" && payload.state !== "shown" ? (
-        <p className="c2">{payloadWords[payload.state]}</p>
-      ) : shown === "payload" || attempt === undefined ? (
-        <CodeBlock
-          label="Payload as received"
-          head={[{ name: "content-type", value: payload.contentType }]}
-          text={prettyJson(payload.body)}
-        />
-      ) : shown === "request" ? (
-        <CodeBlock
-          label="Request"
-          firstLine={`POST ${attempt.request.url}`}
-          head={head(attempt.request)}
-          text={prettyJson(attempt.request.body)}
-        />
-      ) : attempt.response === null ? (
-        <p className="c2">{unansweredWords(attempt)}</p>
-      ) : (
-        <CodeBlock
-          label="Response"
-          firstLine={attempt.statusCode === null ? "HTTP/1.1" : `HTTP/1.1 ${statusLine(attempt.statusCode)}`}
-          head={head(attempt.response)}
-          text={prettyJson(attempt.response.body)}
-        />
-      )}
+      <Content shown={shown} attempt={attempt} all={all} payload={payload} />
     </Tabs>
   );
 };

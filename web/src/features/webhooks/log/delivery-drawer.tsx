@@ -52,6 +52,17 @@ const State = ({ delivery: shown }: { delivery: Pick<Delivery, "status" | "event
   </>
 );
 
+/** The delivery in full, fetched again whenever it changes. */
+const useDetail = (organization: string, id: string) => {
+  const client = useQueryClient();
+  const query = useQuery(deliveryDetailQuery(organization, id));
+  useLive(deliveryTopic, ({ heads }) => {
+    if (!heads.some((head) => head.id === id)) return;
+    void client.invalidateQueries({ queryKey: deliveryDetailQuery(organization, id).queryKey });
+  });
+  return query;
+};
+
 /** One delivery: facts, attempts, messages and its replay. Open as long as the URL names a delivery. */
 export const DeliveryDrawer = (props: {
   organization: string;
@@ -60,19 +71,13 @@ export const DeliveryDrawer = (props: {
   address: Address;
 }) => {
   const { organization, id, rows, address } = props;
-  const client = useQueryClient();
-  const query = useQuery(deliveryDetailQuery(organization, id));
+  const query = useDetail(organization, id);
   const [isReplaying, setIsReplaying] = useState(false);
   const canReplay = useCan(organization, "webhooks:replay");
   const row = rows.find((candidate) => candidate.id === id);
   const detail = query.data;
   // The row is pushed and the detail fetched; the newer of the two is shown.
   const shown = row ?? detail;
-
-  useLive(deliveryTopic, ({ heads }) => {
-    if (!heads.some((head) => head.id === id)) return;
-    void client.invalidateQueries({ queryKey: deliveryDetailQuery(organization, id).queryKey });
-  });
 
   const at = rows.findIndex((candidate) => candidate.id === id);
   const open = (index: number) => {
