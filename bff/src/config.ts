@@ -283,12 +283,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       idleMs: read.WHEELHOUSE_SESSION_IDLE_MINUTES * minuteMs,
       absoluteMs: read.WHEELHOUSE_SESSION_ABSOLUTE_HOURS * hourMs,
     },
-    observe: {
-      sampleIntervalMs: read.WHEELHOUSE_SAMPLE_INTERVAL_MS,
-      allowAddresses:
-        read.WHEELHOUSE_WATCH_ALLOW_ADDRESSES ?? (production ? [] : demo ? loopback : privateNetworks),
-      healthToken: read.WHEELHOUSE_HEALTH_TOKEN,
-    },
+    observe: observeOf(read, { production, demo }),
   };
 }
 
@@ -301,6 +296,16 @@ const webhooksOf = (read: z.infer<typeof variables>, demo: boolean): Config["web
   keptDays: read.WHEELHOUSE_DELIVERIES_KEPT_DAYS,
   deadLettersKeptDays: read.WHEELHOUSE_DEAD_LETTERS_KEPT_DAYS,
   refusalsKeptDays: read.WHEELHOUSE_REFUSALS_KEPT_DAYS,
+});
+
+const observeOf = (
+  read: z.infer<typeof variables>,
+  { production, demo }: Pick<Config, "production" | "demo">,
+): Config["observe"] => ({
+  sampleIntervalMs: read.WHEELHOUSE_SAMPLE_INTERVAL_MS,
+  allowAddresses:
+    read.WHEELHOUSE_WATCH_ALLOW_ADDRESSES ?? (production ? [] : demo ? loopback : privateNetworks),
+  healthToken: read.WHEELHOUSE_HEALTH_TOKEN,
 });
 
 const notificationsOf = (read: z.infer<typeof variables>): Config["notifications"] => ({

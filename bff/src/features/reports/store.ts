@@ -1,5 +1,6 @@
 import type { DatabaseReport, FiguresReport } from "@wheelhouse/shared/reports.ts";
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
+import type { Tables } from "#database/tables.ts";
 import { platformOrganization } from "#lib/http/request-context.ts";
 import type { Database } from "#lib/postgres/postgres.ts";
 
@@ -23,6 +24,88 @@ export type CacheSample = {
   entries: number | null;
   sizeBytes: number | null;
 };
+
+type DayRow = {
+  day: string;
+  deliveries: number;
+  completed: number;
+  dead_letters: number;
+  attempts: number;
+  audit_events: number;
+  audit_refused: number;
+  audit_actors: number;
+  made_at: Date;
+};
+
+async function daysOf(tx: Transaction<Tables>, organizationId: string, days: number): Promise<DayRow[]> {
+  const { rows } = await sql<DayRow>`select *, to_char(day, 'YYYY-MM-DD') as day from daily_figures
+    where org_id = ${organizationId} and day >= (now() at time zone 'UTC')::date - ${days}::int
+    order by daily_figures.day`.execute(tx);
+  return rows;
+}
+
+const shownDay = (row: DayRow): FiguresReport["days"][number] => ({
+  day: row.day,
+  deliveries: row.deliveries,
+  completed: row.completed,
+  deadLetters: row.dead_letters,
+  attempts: row.attempts,
+  auditEvents: row.audit_events,
+  auditRefused: row.audit_refused,
+  auditActors: row.audit_actors,
+});
+
+/** The newest weeks and months, newest first. */
+async function periodsOf(tx: Transaction<Tables>, organizationId: string): Promise<FiguresReport["periods"]> {
+  const rows = await tx
+    .selectFrom("period_figures")
+    .selectAll()
+    .select(sql<string>`to_char(starts_on, 'YYYY-MM-DD')`.as("first_day"))
+    .where("org_id", "=", organizationId)
+    .orderBy("starts_on", "desc")
+    .limit(periodsShown)
+    .execute();
+  return rows.map((row) => ({
+    period: row.period,
+    startsOn: row.first_day,
+    days: row.days,
+    deliveries: row.deliveries,
+    completed: row.completed,
+    deadLetters: row.dead_letters,
+    attempts: row.attempts,
+    auditEvents: row.audit_events,
+    auditRefused: row.audit_refused,
+  }));
+}
+
+/** The newest sample of each cache, with its hit ratio over the last day. */
+async function cachesOf(tx: Transaction<Tables>, organizationId: string): Promise<FiguresReport["caches"]> {
+  const { rows } = await sql<{
+    service: string;
+    cache: string;
+    at: Date;
+    hits: number;
+    misses: number;
+    entries: number | null;
+    size_bytes: number | null;
+    day_hit_ratio: number | null;
+  }>`
+    select distinct on (service, cache) service, cache, at, hits, misses, entries, size_bytes,
+      (sum(hits) over w / nullif(sum(hits + misses) over w, 0))::float8 as day_hit_ratio
+    from cache_figures where org_id = ${organizationId} and at > now() - interval '24 hours'
+    window w as (partition by service, cache)
+    order by service, cache, at desc limit 500`.execute(tx);
+  return rows.map((row) => ({
+    service: row.service,
+    cache: row.cache,
+    at: row.at.toISOString(),
+    hits: row.hits,
+    misses: row.misses,
+    entries: row.entries,
+    sizeBytes: row.size_bytes,
+    dayHitRatio: row.day_hit_ratio,
+  }));
+}
 
 /** Figures of days and periods, in Postgres. */
 export function createReportsStore(database: Database) {
@@ -109,76 +192,15 @@ export function createReportsStore(database: Database) {
     /** What people read, of one organization; through row-level security. */
     figures: (organizationId: string, days: number): Promise<FiguresReport> =>
       database.asOrganizations([organizationId], async (tx) => {
-        const { rows: byDay } = await sql<{
-          day: string;
-          deliveries: number;
-          completed: number;
-          dead_letters: number;
-          attempts: number;
-          audit_events: number;
-          audit_refused: number;
-          audit_actors: number;
-          made_at: Date;
-        }>`select *, to_char(day, 'YYYY-MM-DD') as day from daily_figures
-          where org_id = ${organizationId} and day >= (now() at time zone 'UTC')::date - ${days}::int
-          order by daily_figures.day`.execute(tx);
-        const periods = await tx
-          .selectFrom("period_figures")
-          .selectAll()
-          .select(sql<string>`to_char(starts_on, 'YYYY-MM-DD')`.as("first_day"))
-          .where("org_id", "=", organizationId)
-          .orderBy("starts_on", "desc")
-          .limit(periodsShown)
-          .execute();
-        const { rows: caches } = await sql<{
-          service: string;
-          cache: string;
-          at: Date;
-          hits: number;
-          misses: number;
-          entries: number | null;
-          size_bytes: number | null;
-          day_hit_ratio: number | null;
-        }>`
-          select distinct on (service, cache) service, cache, at, hits, misses, entries, size_bytes,
-            (sum(hits) over w / nullif(sum(hits + misses) over w, 0))::float8 as day_hit_ratio
-          from cache_figures where org_id = ${organizationId} and at > now() - interval '24 hours'
-          window w as (partition by service, cache)
-          order by service, cache, at desc limit 500`.execute(tx);
+        const byDay = await daysOf(tx, organizationId, days);
+        const periods = await periodsOf(tx, organizationId);
+        const caches = await cachesOf(tx, organizationId);
         const newest = byDay.map(({ made_at }) => made_at.getTime());
         return {
           madeAt: newest.length === 0 ? null : new Date(Math.max(...newest)).toISOString(),
-          days: byDay.map((row) => ({
-            day: row.day,
-            deliveries: row.deliveries,
-            completed: row.completed,
-            deadLetters: row.dead_letters,
-            attempts: row.attempts,
-            auditEvents: row.audit_events,
-            auditRefused: row.audit_refused,
-            auditActors: row.audit_actors,
-          })),
-          periods: periods.map((row) => ({
-            period: row.period,
-            startsOn: row.first_day,
-            days: row.days,
-            deliveries: row.deliveries,
-            completed: row.completed,
-            deadLetters: row.dead_letters,
-            attempts: row.attempts,
-            auditEvents: row.audit_events,
-            auditRefused: row.audit_refused,
-          })),
-          caches: caches.map((row) => ({
-            service: row.service,
-            cache: row.cache,
-            at: row.at.toISOString(),
-            hits: row.hits,
-            misses: row.misses,
-            entries: row.entries,
-            sizeBytes: row.size_bytes,
-            dayHitRatio: row.day_hit_ratio,
-          })),
+          days: byDay.map(shownDay),
+          periods,
+          caches,
         };
       }),
 

@@ -10,7 +10,8 @@ import { createProbe, createProbes } from "#observe/targets/targets.ts";
 import { createCrons, type DeclaredCron, type ReadBeats } from "./crons.ts";
 import { pauseOf, rowOfOwn, rowOfPaused, rowOfWatched } from "./row.ts";
 import type { ObservedSchedule, RunNote, SchedulesExtra } from "./rows.ts";
-import { noteOfRow, type RunRow, type SchedulesStore, type StateRow } from "./store.ts";
+import type { StateRow } from "./state-store.ts";
+import { noteOfRow, type RunRow, type SchedulesStore } from "./store.ts";
 import {
   createObservedRuns,
   createWatchedSchedulers,

@@ -10,7 +10,7 @@ import {
 } from "#lib/time/cron.ts";
 import { type ObservedSchedule, type RunNote, runOfNote } from "./rows.ts";
 import { judgeSchedule, missedAfterMs, usualOf } from "./rules.ts";
-import type { StateRow } from "./store.ts";
+import type { StateRow } from "./state-store.ts";
 import { intervalOf, type KeptScheduler, repetitionOf, type WatchedScheduler } from "./watched/watched.ts";
 
 const recentMax = 20;

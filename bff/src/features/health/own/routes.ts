@@ -43,10 +43,7 @@ export function ownHealthRoutes(app: FastifyInstance, deps: OwnHealthDeps) {
   const hidden = { schema: { hide: true } };
   const guarded = {
     ...hidden,
-    onRequest: async (request: FastifyRequest) => {
-      if (!isOnThisMachine(request) && !bearsToken(request, token))
-        throw new AppError("unauthenticated", "Reading this from another machine requires a token.");
-    },
+    onRequest: async (request: FastifyRequest) => demandAccess(request, token),
   };
   const collector = () => collectorOf(deps);
 
@@ -159,6 +156,11 @@ const isLoopback = (address: string | undefined) =>
 function isOnThisMachine(request: FastifyRequest): boolean {
   const forwarded = request.headers["x-forwarded-for"] ?? request.headers.forwarded;
   return forwarded === undefined && isLoopback(request.socket.remoteAddress) && isLoopback(request.ip);
+}
+
+function demandAccess(request: FastifyRequest, token: string | undefined): void {
+  if (!isOnThisMachine(request) && !bearsToken(request, token))
+    throw new AppError("unauthenticated", "Reading this from another machine requires a token.");
 }
 
 function bearsToken(request: FastifyRequest, token: string | undefined): boolean {

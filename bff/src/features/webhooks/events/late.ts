@@ -61,6 +61,51 @@ const auditOf = (
 
 const gone = () => new AppError("conflict", "The endpoint of this plan has been deleted.");
 
+type FoundPlan = {
+  row: LatePlanRow;
+  endpoint: LateEndpoint | null;
+  outcomes: readonly { status: string; count: number }[];
+};
+
+/** A plan as people read it; one that was never started expires. */
+function planOf(
+  { row, endpoint, outcomes }: FoundPlan,
+  { nowMs, stepUpAbove }: { nowMs: number; stepUpAbove: number },
+): LatePlan {
+  const count = (status: string) => outcomes.find((each) => each.status === status)?.count ?? 0;
+  const isOver = row.state === "planned" && row.expires_at.getTime() <= nowMs;
+  return {
+    id: row.id,
+    state: isOver ? "expired" : row.state,
+    endpoint: {
+      id: row.endpoint_id,
+      name: endpoint?.name ?? "deleted endpoint",
+      url: endpoint?.url ?? "",
+      enabled: endpoint?.enabled ?? false,
+    },
+    total: row.total,
+    excluded: { delivered: row.plan.delivered, payloadGone: row.plan.payloadGone },
+    isCut: row.plan.isCut,
+    oldestAt: row.plan.oldestAt,
+    newestAt: row.plan.newestAt,
+    ratePerSecond: row.rate,
+    reason: row.reason,
+    plannedBy: row.planned_by,
+    expiresAt: row.expires_at.toISOString(),
+    startedBy: row.started_by,
+    startsAt: row.starts_at?.toISOString() ?? null,
+    deliveries: {
+      pending: count("pending"),
+      processing: count("processing"),
+      completed: count("completed"),
+      failed: count("failed"),
+      dead_letter: count("dead_letter"),
+      discarded: count("discarded"),
+    },
+    asksStepUp: row.total > stepUpAbove,
+  };
+}
+
 /**
  * Delivers past events to an endpoint. A plan fixes the events; starting it creates their deliveries in the transaction
  * of its audit row, and from then on they are deliveries like any other, with breaker, retries and rooms.
@@ -74,49 +119,10 @@ export function createLate({
   retryScheduleMs,
   clock,
 }: LateOptions) {
-  function planOf(
-    row: LatePlanRow,
-    endpoint: LateEndpoint | null,
-    outcomes: readonly { status: string; count: number }[],
-  ): LatePlan {
-    const count = (status: string) => outcomes.find((each) => each.status === status)?.count ?? 0;
-    const isOver = row.state === "planned" && row.expires_at.getTime() <= clock.now();
-    return {
-      id: row.id,
-      state: isOver ? "expired" : row.state,
-      endpoint: {
-        id: row.endpoint_id,
-        name: endpoint?.name ?? "deleted endpoint",
-        url: endpoint?.url ?? "",
-        enabled: endpoint?.enabled ?? false,
-      },
-      total: row.total,
-      excluded: { delivered: row.plan.delivered, payloadGone: row.plan.payloadGone },
-      isCut: row.plan.isCut,
-      oldestAt: row.plan.oldestAt,
-      newestAt: row.plan.newestAt,
-      ratePerSecond: row.rate,
-      reason: row.reason,
-      plannedBy: row.planned_by,
-      expiresAt: row.expires_at.toISOString(),
-      startedBy: row.started_by,
-      startsAt: row.starts_at?.toISOString() ?? null,
-      deliveries: {
-        pending: count("pending"),
-        processing: count("processing"),
-        completed: count("completed"),
-        failed: count("failed"),
-        dead_letter: count("dead_letter"),
-        discarded: count("discarded"),
-      },
-      asksStepUp: row.total > config.stepUpAbove,
-    };
-  }
-
   async function read(id: string, { organization }: RequestContext): Promise<LatePlan> {
     const found = await store.read(organization.id, id);
     if (!found) throw notFound("plan");
-    return planOf(found.row, found.endpoint, found.outcomes);
+    return planOf(found, { nowMs: clock.now(), stepUpAbove: config.stepUpAbove });
   }
 
   /** Wakes the workers and the lists, after the commit. */

@@ -40,6 +40,53 @@ type RunOfDelivery = {
 };
 export type PayloadRow = { content_type: string; payload: Buffer; size_bytes: number };
 
+/** The newest attempts, newest first; those that have not ended come from their claims. */
+async function attemptsOf(tx: Transaction<Tables>, id: string, createdAt: Date): Promise<AttemptRow[]> {
+  const { rows } = await sql<AttemptRow>`
+    select generation, attempt, attempt_trigger, url, started_at, finished_at, latency_ms, outcome, status_code,
+      error_class, error_message, request_headers, response_headers, response_body, response_size_bytes,
+      response_truncated
+    from webhook_attempts
+    where delivery_id = ${id}::uuid and delivery_created_at = ${createdAt}::timestamptz
+    union all
+    select generation, attempt, attempt_trigger, url, started_at, null, null, 'in_flight', null, null, null,
+      '{}', null, null, null, null
+    from webhook_claims where delivery_id = ${id}::uuid
+    order by generation desc, attempt desc
+    limit ${maxAttempts}
+  `.execute(tx);
+  return rows;
+}
+
+/** The newest runs that sent it again. */
+async function runsOf(tx: Transaction<Tables>, id: string): Promise<RunOfDelivery[]> {
+  const { rows } = await sql<RunOfDelivery>`
+    select i.replay_id, i.generation + 1 as generation, i.state as outcome, r.started_by, r.starts_at
+    from webhook_replay_items i join webhook_replays r on r.id = i.replay_id
+    where i.delivery_id = ${id}::uuid and i.state in ('sent', 'succeeded', 'failed')
+    order by r.created_at desc, r.id desc limit ${maxRuns}
+  `.execute(tx);
+  return rows;
+}
+
+/** How many other deliveries to its endpoint are dead letters for the same cause. */
+async function countSameCause(
+  tx: Transaction<Tables>,
+  delivery: DeliveryRow & { org_id: string },
+): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select coalesce(sum(count), 0)::int as count from wheelhouse.count_webhook_deliveries(
+      ${searchFilter([delivery.org_id], {
+        status: ["dead_letter"],
+        endpointId: [delivery.endpoint_id],
+        ...(delivery.error_class === null
+          ? {}
+          : { errorClass: [knownErrorClass(delivery.error_class) ?? "protocol"] }),
+      })}::jsonb, now() - interval '400 days', now(), null, false)
+  `.execute(tx);
+  return Math.max(0, (rows[0]?.count ?? 0) - (delivery.status === "dead_letter" ? 1 : 0));
+}
+
 /** One delivery with everything its drawer shows. */
 export function createDetailStore(
   database: Database,
@@ -76,19 +123,7 @@ export function createDetailStore(
         `.execute(tx);
         const delivery = found.rows[0];
         if (!delivery) return null;
-        const attempts = await sql<AttemptRow>`
-          select generation, attempt, attempt_trigger, url, started_at, finished_at, latency_ms, outcome, status_code,
-            error_class, error_message, request_headers, response_headers, response_body, response_size_bytes,
-            response_truncated
-          from webhook_attempts
-          where delivery_id = ${id}::uuid and delivery_created_at = ${createdAt}::timestamptz
-          union all
-          select generation, attempt, attempt_trigger, url, started_at, null, null, 'in_flight', null, null, null,
-            '{}', null, null, null, null
-          from webhook_claims where delivery_id = ${id}::uuid
-          order by generation desc, attempt desc
-          limit ${maxAttempts}
-        `.execute(tx);
+        const attempts = await attemptsOf(tx, id, createdAt);
         const stored = await sql<{ content_type: string; payload: Buffer | null; redaction: unknown }>`
           select e.content_type, e.payload, coalesce(s.redaction, '{}') as redaction
           from webhook_events e left join webhook_sources s on s.id = e.source_id
@@ -97,31 +132,15 @@ export function createDetailStore(
         const endpoint = await sql<EndpointRow>`
           select ${endpointColumns} from webhook_endpoints where id = ${delivery.endpoint_id}::uuid
         `.execute(tx);
-        const same = await sql<{ count: number }>`
-          select coalesce(sum(count), 0)::int as count from wheelhouse.count_webhook_deliveries(
-            ${searchFilter([delivery.org_id], {
-              status: ["dead_letter"],
-              endpointId: [delivery.endpoint_id],
-              ...(delivery.error_class === null
-                ? {}
-                : { errorClass: [knownErrorClass(delivery.error_class) ?? "protocol"] }),
-            })}::jsonb, now() - interval '400 days', now(), null, false)
-        `.execute(tx);
-        const runs = await sql<RunOfDelivery>`
-          select i.replay_id, i.generation + 1 as generation, i.state as outcome, r.started_by, r.starts_at
-          from webhook_replay_items i join webhook_replays r on r.id = i.replay_id
-          where i.delivery_id = ${id}::uuid and i.state in ('sent', 'succeeded', 'failed')
-          order by r.created_at desc, r.id desc limit ${maxRuns}
-        `.execute(tx);
         return {
           delivery,
           order: await readOrder(tx, id),
-          runs: runs.rows,
-          attempts: attempts.rows,
+          runs: await runsOf(tx, id),
+          attempts,
           redaction: sourceRedaction.parse(stored.rows[0]?.redaction ?? {}),
           payload: shownOf(stored.rows[0], delivery.event_id),
           endpoint: endpoint.rows[0] ?? null,
-          sameCause: Math.max(0, (same.rows[0]?.count ?? 0) - (delivery.status === "dead_letter" ? 1 : 0)),
+          sameCause: await countSameCause(tx, delivery),
         };
       });
     },
