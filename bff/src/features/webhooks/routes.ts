@@ -52,10 +52,38 @@ type RoutesOptions = {
 };
 
 export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
-  const { deliveries, groups, acts, outcomes, configuration, endpoints, sources, replay, replays, refusals } =
-    options;
-  const { views, deliveryExport, resend, order } = options;
+  const { sources, refusals } = options;
   eventRoutes(app, options);
+  deliveryRoutes(app, options);
+  replayRoutes(app, options);
+  route(app, listRefusals, ({ query }, context) => refusals.list(query, context));
+  route(app, senders.listSources, ({ query }, context) => sources.list(query, context));
+  route(app, senders.createSource, ({ body }, context) => sources.create(body, context));
+  route(app, senders.updateSource, ({ params, body }, context) => sources.update(params.id, body, context));
+  route(app, senders.rotateSource, ({ params, body }, context) => sources.rotate(params.id, body, context));
+  route(app, senders.deleteSource, ({ params }, context) => sources.delete(params.id, context));
+  endpointRoutes(app, options);
+}
+
+function eventRoutes(app: FastifyInstance, { events, eventPayload, late }: RoutesOptions) {
+  route(app, received.listEvents, ({ query }, context) => events.list(query, context));
+  route(app, received.summarizeEvents, ({ query }, context) => events.summarize(query, context));
+  route(app, received.planLateDeliveries, ({ body }, context) => late.plan(body, context));
+  route(app, received.readLatePlan, ({ params }, context) => late.read(params.id, context));
+  route(app, received.startLatePlan, ({ params, body }, context) => late.start(params.id, body, context));
+  route(app, received.cancelLatePlan, ({ params }, context) => late.cancel(params.id, context));
+  route(app, received.readEvent, ({ params }, context) => events.read(params.id, context));
+  route(app, received.revealEvent, ({ params, body }, context) =>
+    eventPayload.reveal(params.id, body, context),
+  );
+  route(app, received.expungeEvent, ({ params, body }, context) =>
+    eventPayload.expunge(params.id, body, context),
+  );
+  route(app, received.countMissedEvents, ({ params }, context) => late.missed(params.id, context));
+}
+
+function deliveryRoutes(app: FastifyInstance, options: RoutesOptions) {
+  const { deliveries, groups, acts, outcomes, views, deliveryExport, resend, order, replay } = options;
   route(app, listDeliveryViews, (_, context) => views.list(context));
   route(app, createDeliveryView, ({ body }, context) => views.create(body, context));
   route(app, deleteDeliveryView, ({ params }, context) => views.remove(params.id, context));
@@ -72,6 +100,9 @@ export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   route(app, dead.cancelDelivery, ({ params, body }, context) => acts.cancel(params.id, body, context));
   route(app, dead.retryDelivery, ({ params }, context) => acts.retry(params.id, context));
   route(app, dead.readWebhookStatistics, ({ query }, context) => outcomes.read(query, context));
+}
+
+function replayRoutes(app: FastifyInstance, { replays }: RoutesOptions) {
   route(app, many.listReplays, ({ query }, context) => replays.list(query, context));
   route(app, many.planReplay, ({ body }, context) => replays.plan(body, context));
   route(app, many.startReplay, ({ body }, context) => replays.start(body, context));
@@ -83,12 +114,9 @@ export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   );
   route(app, many.readReplayResult, ({ params }, context) => replays.result(params.id, context));
   route(app, many.cancelReplay, ({ params }, context) => replays.cancel(params.id, context));
-  route(app, listRefusals, ({ query }, context) => refusals.list(query, context));
-  route(app, senders.listSources, ({ query }, context) => sources.list(query, context));
-  route(app, senders.createSource, ({ body }, context) => sources.create(body, context));
-  route(app, senders.updateSource, ({ params, body }, context) => sources.update(params.id, body, context));
-  route(app, senders.rotateSource, ({ params, body }, context) => sources.rotate(params.id, body, context));
-  route(app, senders.deleteSource, ({ params }, context) => sources.delete(params.id, context));
+}
+
+function endpointRoutes(app: FastifyInstance, { configuration, endpoints }: RoutesOptions) {
   route(app, contract.listEndpoints, ({ query }, context) => configuration.listEndpoints(query, context));
   route(app, contract.createEndpoint, ({ body }, context) => configuration.createEndpoint(body, context));
   route(app, contract.updateEndpoint, ({ params, body }, context) =>
@@ -111,21 +139,4 @@ export function webhooksRoutes(app: FastifyInstance, options: RoutesOptions) {
   route(app, contract.deleteEndpoint, ({ params }, context) =>
     configuration.deleteEndpoint(params.id, context),
   );
-}
-
-function eventRoutes(app: FastifyInstance, { events, eventPayload, late }: RoutesOptions) {
-  route(app, received.listEvents, ({ query }, context) => events.list(query, context));
-  route(app, received.summarizeEvents, ({ query }, context) => events.summarize(query, context));
-  route(app, received.planLateDeliveries, ({ body }, context) => late.plan(body, context));
-  route(app, received.readLatePlan, ({ params }, context) => late.read(params.id, context));
-  route(app, received.startLatePlan, ({ params, body }, context) => late.start(params.id, body, context));
-  route(app, received.cancelLatePlan, ({ params }, context) => late.cancel(params.id, context));
-  route(app, received.readEvent, ({ params }, context) => events.read(params.id, context));
-  route(app, received.revealEvent, ({ params, body }, context) =>
-    eventPayload.reveal(params.id, body, context),
-  );
-  route(app, received.expungeEvent, ({ params, body }, context) =>
-    eventPayload.expunge(params.id, body, context),
-  );
-  route(app, received.countMissedEvents, ({ params }, context) => late.missed(params.id, context));
 }
