@@ -91,7 +91,8 @@ describe.each([
     example: "locks",
     existing: "queues",
     most: 9,
-    otherImporters: [],
+    // The jobs of a queue have a page and a bench of their own.
+    otherImporters: ["bff/bench/jobs.ts", "web/src/routes/jobs.tsx"],
   },
   {
     document: "docs/how-to/add-a-feature.md",

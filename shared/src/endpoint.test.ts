@@ -37,8 +37,9 @@ test.each(named)(
   },
 );
 
-test("only what programs push is no act", () => {
+test("only what programs push, and what people have read of their own bell, is no act", () => {
   expect(endpoints.filter(({ audited }) => audited === false).map(addressOf)).toEqual([
+    "POST /notifications/bell/read",
     "POST /otlp/v1/metrics",
   ]);
 });

@@ -1,4 +1,5 @@
 import { ApiError } from "#lib/api/api.ts";
+import { HistoryRangeDialog } from "#ui/chart/history-range-dialog.tsx";
 import { ActError, ConfirmDialog } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";
 import DialogFrame from "#ui/dialog/dialog-frame.tsx";
@@ -107,6 +108,12 @@ export const overlayParts: readonly Part[] = [
       { name: "busy", node: confirmOf({ isBusy: true }) },
       { name: "refused", node: confirmOf({ error: conflict }) },
     ],
+  },
+  {
+    name: "History range dialog",
+    shows: [HistoryRangeDialog],
+    isOverlay: true,
+    states: [{ name: "usual", node: <HistoryRangeDialog onChoose={doNothing} onClose={doNothing} /> }],
   },
   {
     name: "Form dialog",

@@ -57,7 +57,9 @@ test("a page's line counts the problems of its topic, and nothing else", () => {
     ["Breakers", "2", "bad"],
     ["Cache", "1", "bad"],
     ["Queues", "1", "warn"],
+    ["Schedules", undefined, undefined],
     ["Webhooks", "?", ""],
+    ["Alerts", undefined, undefined],
     ["Audit", undefined, undefined],
     ["Access", undefined, undefined],
   ]);
