@@ -9,7 +9,7 @@ import { startEmbeddedPostgres } from "#embedded/postgres.ts";
 import { startEmbeddedRedis } from "#embedded/redis.ts";
 import { openSecrets } from "#embedded/secrets.ts";
 import { migrate } from "#lib/postgres/migrate.ts";
-import { seedingSettings } from "./audit-read-seed.ts";
+import { seedingSettings } from "./audit/audit-read-seed.ts";
 import { seedDeliveries } from "./deliveries-seed.ts";
 
 const log = pino({ level: "silent" });

@@ -4,7 +4,7 @@ const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = 
   queues: [() => import("./queues.ts")],
   status: [() => import("./status.ts")],
   history: [() => import("./history.ts")],
-  audit: [() => import("./audit-write.ts"), () => import("./audit-read.ts")],
+  audit: [() => import("./audit/audit-write.ts"), () => import("./audit/audit-read.ts")],
   live: [() => import("./live/live.ts")],
   replays: [() => import("./replays.ts")],
   webhooks: [() => import("./webhooks/webhooks.ts"), () => import("./replays.ts")],
@@ -12,9 +12,9 @@ const benches: Record<string, (() => Promise<{ run(): Promise<boolean> }>)[]> = 
   deliveries: [() => import("./deliveries.ts")],
   jobs: [() => import("./jobs.ts")],
   users: [() => import("./users/users.ts")],
-  "audit-read": [() => import("./audit-read.ts")],
+  "audit-read": [() => import("./audit/audit-read.ts")],
   web: [() => import("./web.ts")],
-  "audit-chain": [() => import("./audit-write.ts")],
+  "audit-chain": [() => import("./audit/audit-write.ts")],
 };
 
 const [name = ""] = process.argv.slice(2);

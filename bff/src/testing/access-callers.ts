@@ -1,5 +1,5 @@
+import { tokenCapabilities } from "@wheelhouse/shared/access/rights.ts";
 import type { Role } from "@wheelhouse/shared/capabilities.ts";
-import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import pg from "pg";
 import { hashToken, newToken } from "#features/access/sessions/store.ts";
 import { hashApiToken, makeApiToken, tokenPrefixLength } from "#features/access/sessions/token-identity.ts";

@@ -1,6 +1,6 @@
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
 import { type ErrorCode, errorStatus } from "@wheelhouse/shared/errors.ts";
-import type { pushMetrics } from "@wheelhouse/shared/otlp.ts";
+import type { pushMetrics } from "@wheelhouse/shared/sources/otlp.ts";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { toAppError } from "#lib/http/errors.ts";
 import { contentTypeOf, contentTypes, withLimit } from "./bodies.ts";

@@ -1,4 +1,4 @@
-import { pushMetrics } from "@wheelhouse/shared/otlp.ts";
+import { pushMetrics } from "@wheelhouse/shared/sources/otlp.ts";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Core, Feature } from "#lib/feature.ts";

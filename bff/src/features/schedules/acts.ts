@@ -1,5 +1,5 @@
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
-import type { editSchedule, ScheduleAct } from "@wheelhouse/shared/schedules.ts";
+import type { editSchedule, ScheduleAct } from "@wheelhouse/shared/queues/schedules.ts";
 import type { Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";
 import type { AuditEntry } from "#lib/change.ts";

@@ -1,5 +1,5 @@
 import type { SourceView } from "@wheelhouse/shared/health/health.ts";
-import { type ScheduleList, scheduleTopic } from "@wheelhouse/shared/schedules.ts";
+import { type ScheduleList, scheduleTopic } from "@wheelhouse/shared/queues/schedules.ts";
 import type { Aspect, AspectKey, Board, FoundProblem } from "#observe/aspect.ts";
 import { createPublicRows } from "#observe/spread/spread.ts";
 import { type ObservedSchedule, scheduleRows } from "./rows.ts";

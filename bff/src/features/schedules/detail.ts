@@ -1,5 +1,5 @@
 import type { EndpointResult } from "@wheelhouse/shared/endpoint.ts";
-import type { readSchedule, ScheduleRow } from "@wheelhouse/shared/schedules.ts";
+import type { readSchedule, ScheduleRow } from "@wheelhouse/shared/queues/schedules.ts";
 import { nextOffsetChange, offsetIn, type Repetition, timesAfter, wallClockIn } from "#lib/time/cron.ts";
 
 type Detail = EndpointResult<typeof readSchedule>;

@@ -8,7 +8,7 @@ import {
   resumeSchedule,
   runSchedule,
   type ScheduleAct,
-} from "@wheelhouse/shared/schedules.ts";
+} from "@wheelhouse/shared/queues/schedules.ts";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "#lib/http/cursor.ts";

@@ -1,4 +1,4 @@
-import type { ScheduleRow } from "@wheelhouse/shared/schedules.ts";
+import type { ScheduleRow } from "@wheelhouse/shared/queues/schedules.ts";
 import { platformOrganization } from "#lib/http/request-context.ts";
 import { type OwnScheduleDeclaration, ownScheduleId } from "#lib/own-schedules.ts";
 import {

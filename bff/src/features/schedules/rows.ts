@@ -1,4 +1,4 @@
-import type { RunOutcome, ScheduleRow, ScheduleRun } from "@wheelhouse/shared/schedules.ts";
+import type { RunOutcome, ScheduleRow, ScheduleRun } from "@wheelhouse/shared/queues/schedules.ts";
 import { aspectKey } from "#observe/aspect.ts";
 
 export type ObservedSchedule = ScheduleRow & { organization: string };

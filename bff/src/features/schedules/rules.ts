@@ -1,4 +1,4 @@
-import type { RunOutcome, ScheduleRow } from "@wheelhouse/shared/schedules.ts";
+import type { RunOutcome, ScheduleRow } from "@wheelhouse/shared/queues/schedules.ts";
 import { formatSpan } from "@wheelhouse/shared/span.ts";
 import type { Verdict } from "#observe/tick/tick.ts";
 import type { RunNote } from "./rows.ts";

@@ -1,4 +1,4 @@
-import type { ScheduleList, ScheduleRow } from "@wheelhouse/shared/schedules.ts";
+import type { ScheduleList, ScheduleRow } from "@wheelhouse/shared/queues/schedules.ts";
 import { Queue, Worker } from "bullmq";
 import { Queue as Queue4 } from "bullmq4";
 import { Redis } from "ioredis";

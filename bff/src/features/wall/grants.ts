@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import type { createWallGrant, WallGrant } from "@wheelhouse/shared/alerts/wall.ts";
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
-import type { createWallGrant, WallGrant } from "@wheelhouse/shared/wall.ts";
 import type { Selectable } from "kysely";
 import { uuidv7 } from "uuidv7";
 import { z } from "zod";

@@ -1,6 +1,6 @@
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { createWallGrant, listWallGrants, revokeWallGrant } from "@wheelhouse/shared/alerts/wall.ts";
 import type { Overview } from "@wheelhouse/shared/overview.ts";
-import { createWallGrant, listWallGrants, revokeWallGrant } from "@wheelhouse/shared/wall.ts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Core, Feature } from "#lib/feature.ts";

@@ -1,6 +1,6 @@
+import { tokenCapabilities } from "@wheelhouse/shared/access/rights.ts";
 import type { ApiToken } from "@wheelhouse/shared/access/tokens.ts";
 import { capabilities, capabilitiesOf, roles } from "@wheelhouse/shared/capabilities.ts";
-import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 import { RolePicker } from "./members/role-picker.tsx";

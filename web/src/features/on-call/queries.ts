@@ -22,8 +22,8 @@ import {
   updateMine,
   updateTeam,
 } from "@wheelhouse/shared/alerts/routing.ts";
+import { createWallGrant, listWallGrants, revokeWallGrant } from "@wheelhouse/shared/alerts/wall.ts";
 import type { Endpoint, EndpointInput, EndpointResult } from "@wheelhouse/shared/endpoint.ts";
-import { createWallGrant, listWallGrants, revokeWallGrant } from "@wheelhouse/shared/wall.ts";
 import { call } from "#lib/api/api.ts";
 
 const key = (organization: string, ...rest: unknown[]) => ["on-call", organization, ...rest] as const;

@@ -1,5 +1,5 @@
+import type { ScheduleRow } from "@wheelhouse/shared/queues/schedules.ts";
 import { isReason } from "@wheelhouse/shared/reason.ts";
-import type { ScheduleRow } from "@wheelhouse/shared/schedules.ts";
 import { useState } from "react";
 import { ActError } from "#ui/dialog/confirm-dialog.tsx";
 import { Dialog } from "#ui/dialog/dialog.tsx";

@@ -1,5 +1,5 @@
 import type { Freshness } from "@wheelhouse/shared/freshness.ts";
-import type { ScheduleRow } from "@wheelhouse/shared/schedules.ts";
+import type { ScheduleRow } from "@wheelhouse/shared/queues/schedules.ts";
 import { formatDateTime, formatLatency, formatSpanShort, formatTime } from "#lib/format.ts";
 import { useNow } from "#lib/live/now.ts";
 import { usePreferences } from "#lib/preferences.ts";

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { Freshness } from "@wheelhouse/shared/freshness.ts";
-import type { ScheduleRow, ScheduleRun } from "@wheelhouse/shared/schedules.ts";
+import type { ScheduleRow, ScheduleRun } from "@wheelhouse/shared/queues/schedules.ts";
 import { useState } from "react";
 import { useCan } from "#lib/api/session.ts";
 import { formatLatency } from "#lib/format.ts";

@@ -1,5 +1,5 @@
+import type { ScheduleRow } from "@wheelhouse/shared/queues/schedules.ts";
 import { isReason } from "@wheelhouse/shared/reason.ts";
-import type { ScheduleRow } from "@wheelhouse/shared/schedules.ts";
 import { useState } from "react";
 import { FormDialog } from "#ui/form/form-dialog.tsx";
 import { ReasonField } from "#ui/form/reason-field.tsx";

@@ -1,4 +1,4 @@
-import type { ScheduleRow } from "@wheelhouse/shared/schedules.ts";
+import type { ScheduleRow } from "@wheelhouse/shared/queues/schedules.ts";
 import type { Filter, FilterKey } from "#ui/filter/filter-tokens.ts";
 
 const outcomes = [

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import type { ScheduleList, ScheduleRow } from "@wheelhouse/shared/schedules.ts";
+import type { ScheduleList, ScheduleRow } from "@wheelhouse/shared/queues/schedules.ts";
 import { useCallback, useMemo } from "react";
 import { formatCount } from "#lib/format.ts";
 import { useBoard } from "#lib/live/live-board.ts";

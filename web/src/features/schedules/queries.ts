@@ -10,7 +10,7 @@ import {
   resumeSchedule,
   runSchedule,
   scheduleTopic,
-} from "@wheelhouse/shared/schedules.ts";
+} from "@wheelhouse/shared/queues/schedules.ts";
 import { call } from "#lib/api/api.ts";
 import { boardQuery, listBoard } from "#lib/live/live-board.ts";
 

@@ -1,4 +1,4 @@
-import type { RunOutcome } from "@wheelhouse/shared/schedules.ts";
+import type { RunOutcome } from "@wheelhouse/shared/queues/schedules.ts";
 import { memo } from "react";
 import styles from "./schedules.module.css";
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { attemptSeries, foldAttempts, foldedAnswers } from "./attempts/attempt-view.ts";
 import {
   activeTab,
   causeOf,
@@ -10,7 +11,6 @@ import {
   matchCount,
   matchesFilter,
 } from "./deliveries/search.ts";
-import { attemptSeries, foldAttempts, foldedAnswers } from "./log/attempt-view.ts";
 import { readWebhooksSearch } from "./search.ts";
 import { attemptAt, deadLetter } from "./testing/webhooks.fixture.ts";
 

@@ -1,7 +1,7 @@
+import { tokenCapabilities } from "@wheelhouse/shared/access/rights.ts";
 import type { ApiToken, createToken } from "@wheelhouse/shared/access/tokens.ts";
 import { type Capability, capabilities } from "@wheelhouse/shared/capabilities.ts";
 import type { EndpointParsed } from "@wheelhouse/shared/endpoint.ts";
-import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import { sql } from "kysely";
 import { uuidv7 } from "uuidv7";
 import { z } from "zod";

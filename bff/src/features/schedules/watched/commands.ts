@@ -1,4 +1,4 @@
-import type { ScheduleAct } from "@wheelhouse/shared/schedules.ts";
+import type { ScheduleAct } from "@wheelhouse/shared/queues/schedules.ts";
 import type { Redis } from "ioredis";
 import type { Selectable, Transaction } from "kysely";
 import type { Tables } from "#database/tables.ts";

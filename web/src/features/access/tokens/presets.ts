@@ -1,5 +1,5 @@
+import { tokenCapabilities } from "@wheelhouse/shared/access/rights.ts";
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
-import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 
 /** What a token is for, as a set of rights. */
 export type Preset = "read" | "operate" | "deliver" | "report";

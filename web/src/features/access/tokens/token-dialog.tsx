@@ -1,5 +1,5 @@
+import { tokenCapabilities } from "@wheelhouse/shared/access/rights.ts";
 import type { Capability } from "@wheelhouse/shared/capabilities.ts";
-import { tokenCapabilities } from "@wheelhouse/shared/rights.ts";
 import { useState } from "react";
 import { useSession } from "#lib/api/session.ts";
 import { formatPlural } from "#lib/format.ts";

@@ -1,7 +1,7 @@
 import type { JobDetail } from "@wheelhouse/shared/queues/jobs.ts";
 import { expect, test } from "vitest";
+import { codeOf, jsonOf } from "../payload/payload.ts";
 import { spanMs } from "./change-dialogs.tsx";
-import { codeOf, jsonOf } from "./code.ts";
 import { errorParts, progressOf } from "./words.ts";
 
 const cut = (text: string) => ({ text, bytes: text.length, isCut: false });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { durationText, readDuration } from "#lib/durations.ts";
 import { draftOf, readDraft, readList, readWords } from "./draft.ts";
-import { durationText, readDuration } from "./durations.ts";
 import { installed, values } from "./testing/values.fixture.ts";
 import { changeOf } from "./values.ts";
 

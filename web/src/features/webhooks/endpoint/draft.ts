@@ -1,5 +1,5 @@
 import type { BodyCondition, EndpointHeader } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
-import { durationText, readDuration } from "./durations.ts";
+import { durationText, readDuration } from "#lib/durations.ts";
 import type { EndpointValues, Field } from "./values.ts";
 
 /** A header as it is typed. `isStored`: the server has a secret value, which an empty field keeps. */

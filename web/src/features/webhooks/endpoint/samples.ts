@@ -70,4 +70,4 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 HTTPServer(("", 8080), Receiver).serve_forever()
-${own(receiver, "#")}`;
+${own(receiver, "#.")}`;

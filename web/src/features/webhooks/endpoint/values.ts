@@ -5,8 +5,8 @@ import type {
   EndpointSettings,
 } from "@wheelhouse/shared/webhooks/endpoint-settings.ts";
 import type { updateEndpoint, WebhookEndpoint } from "@wheelhouse/shared/webhooks/webhooks.ts";
+import { durationText } from "#lib/durations.ts";
 import { formatCount, formatPlural } from "#lib/format.ts";
-import { durationText } from "./durations.ts";
 
 /** Everything about an endpoint that the form changes. */
 export type EndpointValues = EndpointSettings &

@@ -5,12 +5,10 @@ import type { PageAddress } from "#lib/page-address.ts";
 import { AddressLink } from "#ui/text/address-link.tsx";
 import { Facts } from "#ui/text/quantity.tsx";
 import { Age, Time } from "#ui/text/time.tsx";
+import { AttemptList, AttemptMessage, attemptKey, attemptSeries } from "../attempts/attempts.ts";
 import { BreakerStatus, causeOf, unplannedWords, urlText } from "../deliveries/deliveries.ts";
 import type { WebhooksSearch } from "../search.ts";
 import css from "../webhooks.module.css";
-import { AttemptList } from "./attempt-list.tsx";
-import { AttemptMessage } from "./attempt-message.tsx";
-import { attemptKey, attemptSeries } from "./attempt-view.ts";
 
 type Address = PageAddress<WebhooksSearch>;
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { defineEndpoint, page, paging, pastMoment, timestamp } from "./endpoint.ts";
-import { healthState, observation } from "./health/health.ts";
-import { defineTopic } from "./live/topic.ts";
-import { byName } from "./order.ts";
-import { reasonText } from "./reason.ts";
+import { defineEndpoint, page, paging, pastMoment, timestamp } from "../endpoint.ts";
+import { healthState, observation } from "../health/health.ts";
+import { defineTopic } from "../live/topic.ts";
+import { byName } from "../order.ts";
+import { reasonText } from "../reason.ts";
 
 /** `missed`: its time passed without a run. `unknown`: it ran, but its outcome was gone before it could be read. */
 export const runOutcome = z.enum([

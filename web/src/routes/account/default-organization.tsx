@@ -3,7 +3,7 @@ import { organizationPageList, organizationPages } from "@wheelhouse/shared/page
 import { ApiError } from "#lib/api/api.ts";
 import { sessionQuery } from "#lib/api/session.ts";
 import { isSignedOut } from "#lib/api/signed-out.ts";
-import { rootRoute } from "./root.tsx";
+import { rootRoute } from "../root.tsx";
 
 /** The first page needs no way back to it. */
 const nextOf = (href: string) => (href === "/" ? {} : { next: href });

@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { outerPages } from "@wheelhouse/shared/pages.ts";
 import { readText } from "#lib/search-params.ts";
-import { rootRoute } from "./root.tsx";
+import { rootRoute } from "../root.tsx";
 
 export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,

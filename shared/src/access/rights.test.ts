@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { capabilities } from "./capabilities.ts";
-import { endpoints } from "./endpoints.ts";
+import { capabilities } from "../capabilities.ts";
+import { endpoints } from "../endpoints.ts";
 import { tokenCapabilities } from "./rights.ts";
 
 test("every right is required by an endpoint, so that none is granted without an effect", () => {

@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { organizationPages } from "@wheelhouse/shared/pages.ts";
-import { organizationRoute } from "./organization.tsx";
+import { organizationRoute } from "../organization.tsx";
 
 export const accountRoute = createRoute({
   getParentRoute: () => organizationRoute,

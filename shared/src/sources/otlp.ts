@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint } from "./endpoint.ts";
+import { defineEndpoint } from "../endpoint.ts";
 
 /** Mounted at the root of the console, where exporters of OpenTelemetry append `/v1/metrics` to their endpoint. */
 export const pushMetrics = defineEndpoint({

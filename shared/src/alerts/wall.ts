@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEndpoint, shownName, timestamp } from "./endpoint.ts";
+import { defineEndpoint, shownName, timestamp } from "../endpoint.ts";
 
 export const wallGrant = z.object({
   id: z.uuid(),

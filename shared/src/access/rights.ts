@@ -1,4 +1,4 @@
-import { type Capability, capabilities } from "./capabilities.ts";
+import { type Capability, capabilities } from "../capabilities.ts";
 
 /** Only people can invite others, sign off a review, or connect to arbitrary servers. */
 const ofPersons: readonly Capability[] = ["access:manage", "audit:sign-off", "sources:connect"];

@@ -1,6 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { outerPages } from "@wheelhouse/shared/pages.ts";
-import { rootRoute } from "./root.tsx";
+import { rootRoute } from "../root.tsx";
 
 export const inviteRoute = createRoute({
   getParentRoute: () => rootRoute,

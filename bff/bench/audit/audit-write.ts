@@ -5,7 +5,7 @@ import { createChanges } from "#features/audit/writing/changes.ts";
 import { createDatabase } from "#lib/postgres/postgres.ts";
 import { createSecretBox } from "#lib/security/secret-box.ts";
 import { testContext } from "#testing/contexts.ts";
-import { startBenchStack } from "./bench-stack.ts";
+import { startBenchStack } from "../bench-stack.ts";
 
 const writers = 16;
 const roundMs = 5_000;

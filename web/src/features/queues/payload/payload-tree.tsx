@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { Button } from "#ui/page/button.tsx";
-import css from "./jobs.module.css";
+import css from "../jobs/jobs.module.css";
 
 const shownAtOnce = 100;
 const textMost = 400;

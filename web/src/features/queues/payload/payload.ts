@@ -1,0 +1,2 @@
+export { codeOf, jsonOf } from "./code.ts";
+export { PayloadTree } from "./payload-tree.tsx";
