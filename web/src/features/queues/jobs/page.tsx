@@ -245,14 +245,30 @@ const useJobs = (organization: string, queue: string, state: JobState, order: "n
   return { list, selection, rows, first: list.data?.pages[0] };
 };
 
+/** The act a person is asked about; `ask` is null where they may not act, or the queue is read-only. */
+const useAsk = (organization: string, list: JobList | undefined) => {
+  const mayAct = useCan(organization, "queues:act");
+  const [asked, setAsked] = useState<Asked | null>(null);
+  return { asked, ask: mayAct && list?.readOnly === null ? setAsked : null, close: () => setAsked(null) };
+};
+
+/** Jobs move only within one Redis. */
+const targetsOf = (id: string, view: QueueView | undefined, views: readonly QueueView[]) =>
+  views
+    .map(({ row }) => row)
+    .filter((row) => row.id !== id && row.source === view?.row.source)
+    .map((row) => ({ id: row.id, name: row.name }));
+
 const Jobs = (props: {
+  organization: string;
   address: Address;
+  queue: string;
+  targets: ReturnType<typeof targetsOf>;
   jobs: ReturnType<typeof useJobs>;
   state: JobState;
   ask: Ask | null;
-  onAll: ReactNode;
 }) => {
-  const { address, jobs, state, ask, onAll } = props;
+  const { organization, address, queue, targets, jobs, state, ask } = props;
   const { list, selection, rows, first } = jobs;
   const { search } = address;
   const order = search.order ?? "newest";
@@ -275,7 +291,15 @@ const Jobs = (props: {
             total={first?.counts[state] ?? null}
             selection={selection}
             ask={ask}
-            onAll={onAll}
+            onAll={
+              <ActsOnAll
+                organization={organization}
+                queue={queue}
+                state={state}
+                total={first?.counts[state] ?? 0}
+                targets={targets}
+              />
+            }
           />
           <JobTable
             rows={rows}
@@ -355,10 +379,8 @@ const Content = (props: {
   const { search } = address;
   const state = search.state ?? firstState(view);
   const jobs = useJobs(organization, id, state, search.order ?? "newest");
-  const mayAct = useCan(organization, "queues:act");
-  const [asked, setAsked] = useState<Asked | null>(null);
   const { rows, first, list, selection } = jobs;
-  const ask = mayAct && first?.readOnly !== undefined && first.readOnly === null ? setAsked : null;
+  const { asked, ask, close } = useAsk(organization, first);
   if (isGone(list.error) && (view === undefined || first === undefined))
     return <Gone organization={organization} name={id} />;
   const drawer: ReactNode = search.job !== undefined && (
@@ -386,22 +408,13 @@ const Content = (props: {
       <StateTabs address={address} state={state} list={first} view={view} />
       <Tool organization={organization} queue={id} address={address} state={state} />
       <Jobs
+        organization={organization}
         address={address}
+        queue={id}
+        targets={targetsOf(id, view, views)}
         jobs={jobs}
         state={state}
         ask={ask}
-        onAll={
-          <ActsOnAll
-            organization={organization}
-            queue={id}
-            state={state}
-            total={first?.counts[state] ?? 0}
-            targets={views
-              .map(({ row }) => row)
-              .filter((row) => row.id !== id && row.source === view?.row.source)
-              .map((row) => ({ id: row.id, name: row.name }))}
-          />
-        }
       />
       {asked !== null && first !== undefined && (
         <Suspense fallback={null}>
@@ -412,7 +425,7 @@ const Content = (props: {
             asked={asked}
             list={first}
             onDone={selection.clear}
-            onClose={() => setAsked(null)}
+            onClose={close}
           />
         </Suspense>
       )}

@@ -187,6 +187,92 @@ const Foot = (props: { plan: JobRunDetail; formId: string; canStart: boolean; on
   );
 };
 
+/** What was typed and what it means; `input` is null until the run may be started with it. */
+const useDraft = (plan: JobRunDetail) => {
+  const [reason, setReason] = useState("");
+  const [limit, setLimit] = useState(firstLimit);
+  const [canaryText, setCanary] = useState(String(plan.plan.canary));
+  const [typed, setTyped] = useState("");
+  const rate = numberOf(limit, 1, 10_000);
+  const canary = plan.act === "retry" ? (numberOf(canaryText, 0, 1_000) ?? undefined) : 0;
+  const asks = asksCount(plan);
+  const isReady = plan.total > 0 && isReason(reason) && (!asks || typed.trim() === String(plan.total));
+  const input =
+    isReady && rate !== undefined && canary !== undefined
+      ? { planId: plan.id, reason: reason.trim(), ratePerSecond: rate, canary }
+      : null;
+  return {
+    reason,
+    setReason,
+    limit,
+    setLimit,
+    canaryText,
+    setCanary,
+    typed,
+    setTyped,
+    rate,
+    canary,
+    asks,
+    input,
+  };
+};
+
+const Fields = (props: {
+  plan: JobRunDetail;
+  draft: ReturnType<typeof useDraft>;
+  formId: string;
+  errors: ReturnType<typeof fieldErrors>;
+  onSend: () => void;
+}) => {
+  const { plan, draft, formId, errors, onSend } = props;
+  return (
+    <form
+      noValidate
+      id={formId}
+      className={css.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSend();
+      }}
+    >
+      <ReasonField
+        reason={draft.reason}
+        error={errors.get("reason")}
+        onChange={draft.setReason}
+        onSend={onSend}
+      />
+      <NumberField
+        label="Rate, per second"
+        hint="Empty: no limit"
+        value={draft.limit}
+        error={draft.rate === undefined ? "1 to 10,000" : errors.get("ratePerSecond")}
+        onChange={draft.setLimit}
+      />
+      {plan.act === "retry" && (
+        <NumberField
+          label="Canary, jobs"
+          hint="0: without"
+          value={draft.canaryText}
+          error={draft.canary === undefined ? "0 to 1,000" : errors.get("canary")}
+          onChange={draft.setCanary}
+        />
+      )}
+      {draft.asks && (
+        <NumberField
+          label={
+            <>
+              Type <b>{plan.total}</b> to confirm
+            </>
+          }
+          value={draft.typed}
+          error={undefined}
+          onChange={draft.setTyped}
+        />
+      )}
+    </form>
+  );
+};
+
 const Form = (props: {
   organization: string;
   plan: JobRunDetail;
@@ -195,39 +281,25 @@ const Form = (props: {
 }) => {
   const { organization, plan, onClose, onStarted } = props;
   const formId = useId();
-  const [reason, setReason] = useState("");
-  const [limit, setLimit] = useState(firstLimit);
-  const [canaryText, setCanary] = useState(String(plan.plan.canary));
-  const [typed, setTyped] = useState("");
+  const draft = useDraft(plan);
   const start = useStartJobRun(organization);
-  const rate = numberOf(limit, 1, 10_000);
-  const canary = plan.act === "retry" ? (numberOf(canaryText, 0, 1_000) ?? undefined) : 0;
-  const asks = asksCount(plan);
-  const isReady =
-    plan.total > 0 &&
-    isReason(reason) &&
-    rate !== undefined &&
-    canary !== undefined &&
-    (!asks || typed.trim() === String(plan.total));
   const errors = fieldErrors(start.error);
+  const canStart = draft.input !== null && !start.isPending;
   const send = () => {
-    if (!isReady || start.isPending || rate === undefined || canary === undefined) return;
-    start.mutate(
-      { planId: plan.id, reason: reason.trim(), ratePerSecond: rate, canary },
-      { onSuccess: ({ id }) => onStarted(id) },
-    );
+    if (draft.input === null || start.isPending) return;
+    start.mutate(draft.input, { onSuccess: ({ id }) => onStarted(id) });
   };
   return (
     <Dialog
       title={plan.total === 0 ? "No such jobs" : runTitle(plan)}
       onClose={onClose}
-      footer={<Foot plan={plan} formId={formId} canStart={isReady && !start.isPending} onClose={onClose} />}
+      footer={<Foot plan={plan} formId={formId} canStart={canStart} onClose={onClose} />}
     >
       <p className="c2">
         Dry run. Snapshot taken at <Time at={plan.plannedAt} />. Nothing has been {actWords[plan.act].done}.
         {plan.act === "retry" && " New failures stay out."}
       </p>
-      <Sums plan={plan} rate={rate ?? null} canary={canary ?? 0} />
+      <Sums plan={plan} rate={draft.rate ?? null} canary={draft.canary ?? 0} />
       {plan.total > 0 && (
         <>
           <CauseRows plan={plan} />
@@ -238,45 +310,7 @@ const Form = (props: {
               <Warning plan={plan} />
             )}
           </div>
-          <form
-            noValidate
-            id={formId}
-            className={css.form}
-            onSubmit={(event) => {
-              event.preventDefault();
-              send();
-            }}
-          >
-            <ReasonField reason={reason} error={errors.get("reason")} onChange={setReason} onSend={send} />
-            <NumberField
-              label="Rate, per second"
-              hint="Empty: no limit"
-              value={limit}
-              error={rate === undefined ? "1 to 10,000" : errors.get("ratePerSecond")}
-              onChange={setLimit}
-            />
-            {plan.act === "retry" && (
-              <NumberField
-                label="Canary, jobs"
-                hint="0: without"
-                value={canaryText}
-                error={canary === undefined ? "0 to 1,000" : errors.get("canary")}
-                onChange={setCanary}
-              />
-            )}
-            {asks && (
-              <NumberField
-                label={
-                  <>
-                    Type <b>{plan.total}</b> to confirm
-                  </>
-                }
-                value={typed}
-                error={undefined}
-                onChange={setTyped}
-              />
-            )}
-          </form>
+          <Fields plan={plan} draft={draft} formId={formId} errors={errors} onSend={send} />
         </>
       )}
     </Dialog>

@@ -165,6 +165,46 @@ const Acts = (props: {
   );
 };
 
+const Aside = ({ run }: { run: JobRunDetail }) => (
+  <>
+    <RunJournal
+      entries={run.journal.map(({ at, what, lane, detail }) => ({
+        at,
+        text: lane === null ? happeningWords[what] : `${happeningWords[what]}: ${lane}`,
+        detail,
+        isWarning: what === "held" || what === "paused",
+      }))}
+    />
+    <p className="c2 t12">
+      <b>You can close this page.</b> The run goes on, survives a restart, and acts on each job once.
+    </p>
+  </>
+);
+
+const CancelDialog = (props: {
+  left: number;
+  steer: ReturnType<typeof useSteerJobRun>;
+  onClose: () => void;
+}) => {
+  const { left, steer, onClose } = props;
+  const jobs = formatPlural(left, "job");
+  return (
+    <ConfirmDialog
+      title={`Cancel the remaining ${jobs}`}
+      confirm={`Cancel ${jobs}`}
+      dismiss="Keep running"
+      foot="A cancelled run cannot be resumed."
+      isDestructive
+      isBusy={steer.isPending}
+      error={steer.error}
+      onConfirm={() => steer.mutate("cancel", { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      <p className="c2">What was done stays done. The other jobs stay as they are.</p>
+    </ConfirmDialog>
+  );
+};
+
 const Run = (props: { organization: string; run: JobRunDetail; back: ReactNode }) => {
   const { organization, run, back } = props;
   const nowMs = useNow();
@@ -173,25 +213,8 @@ const Run = (props: { organization: string; run: JobRunDetail; back: ReactNode }
   const [isCancelling, setIsCancelling] = useState(false);
   const words = progressWords(run.act);
   const held = isHeld(run) || run.state === "paused";
-  const left = formatPlural(remainingOf(run), "job");
   return (
-    <RunFrame
-      aside={
-        <>
-          <RunJournal
-            entries={run.journal.map(({ at, what, lane, detail }) => ({
-              at,
-              text: lane === null ? happeningWords[what] : `${happeningWords[what]}: ${lane}`,
-              detail,
-              isWarning: what === "held" || what === "paused",
-            }))}
-          />
-          <p className="c2 t12">
-            <b>You can close this page.</b> The run goes on, survives a restart, and acts on each job once.
-          </p>
-        </>
-      }
-    >
+    <RunFrame aside={<Aside run={run} />}>
       <RunHead
         verdict={runVerdict(run)}
         back={back}
@@ -221,19 +244,7 @@ const Run = (props: { organization: string; run: JobRunDetail; back: ReactNode }
       <Causes organization={organization} run={run} canAct={canAct} />
       <Rest run={run} />
       {isCancelling && (
-        <ConfirmDialog
-          title={`Cancel the remaining ${left}`}
-          confirm={`Cancel ${left}`}
-          dismiss="Keep running"
-          foot="A cancelled run cannot be resumed."
-          isDestructive
-          isBusy={steer.isPending}
-          error={steer.error}
-          onConfirm={() => steer.mutate("cancel", { onSuccess: () => setIsCancelling(false) })}
-          onClose={() => setIsCancelling(false)}
-        >
-          <p className="c2">What was done stays done. The other jobs stay as they are.</p>
-        </ConfirmDialog>
+        <CancelDialog left={remainingOf(run)} steer={steer} onClose={() => setIsCancelling(false)} />
       )}
     </RunFrame>
   );

@@ -153,9 +153,44 @@ const CancelDialog = (props: {
   );
 };
 
+const Head = (props: {
+  organization: string;
+  run: ReplayDetail;
+  address: Address;
+  steer: ReturnType<typeof useSteerReplay>;
+  canReplay: boolean;
+  /** The dialog shows the error then. */
+  isCancelling: boolean;
+  onCancel: () => void;
+}) => {
+  const { organization, run, address, steer, canReplay, isCancelling, onCancel } = props;
+  const nowMs = useNow();
+  return (
+    <RunHead
+      verdict={replayVerdict(run)}
+      back={
+        <AddressLink className="link t12" address={address} to={{ tab: "replays" }}>
+          All replay runs
+        </AddressLink>
+      }
+      acts={
+        <>
+          <ResultButton organization={organization} run={run} />
+          {canReplay && <Acts run={run} isBusy={steer.isPending} onAct={steer.mutate} onCancel={onCancel} />}
+        </>
+      }
+      figures={figuresOf(run, nowMs)}
+    >
+      <Started run={run} />
+      {steer.error !== null && !isCancelling && (
+        <ActError title="It came too late, or could not be done." error={steer.error} />
+      )}
+    </RunHead>
+  );
+};
+
 const Run = (props: { organization: string; run: ReplayDetail; address: Address }) => {
   const { organization, run, address } = props;
-  const nowMs = useNow();
   const canReplay = useCan(organization, "webhooks:replay");
   const steer = useSteerReplay(organization, run.id);
   const [open, setOpen] = useState<"cancel" | "plan" | null>(null);
@@ -163,33 +198,15 @@ const Run = (props: { organization: string; run: ReplayDetail; address: Address 
   const isOver = run.state === "completed" || run.state === "cancelled";
   return (
     <RunFrame aside={<ReplayAside run={run} />}>
-      <RunHead
-        verdict={replayVerdict(run)}
-        back={
-          <AddressLink className="link t12" address={address} to={{ tab: "replays" }}>
-            All replay runs
-          </AddressLink>
-        }
-        acts={
-          <>
-            <ResultButton organization={organization} run={run} />
-            {canReplay && (
-              <Acts
-                run={run}
-                isBusy={steer.isPending}
-                onAct={steer.mutate}
-                onCancel={() => setOpen("cancel")}
-              />
-            )}
-          </>
-        }
-        figures={figuresOf(run, nowMs)}
-      >
-        <Started run={run} />
-        {steer.error !== null && open !== "cancel" && (
-          <ActError title="It came too late, or could not be done." error={steer.error} />
-        )}
-      </RunHead>
+      <Head
+        organization={organization}
+        run={run}
+        address={address}
+        steer={steer}
+        canReplay={canReplay}
+        isCancelling={open === "cancel"}
+        onCancel={() => setOpen("cancel")}
+      />
       <div className={css.progress}>
         <RunProgress counts={run} words={replayWords} isHeld={held} isBig />
         <RunKeys counts={run} words={replayWords} isHeld={held} />
