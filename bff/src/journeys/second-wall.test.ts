@@ -22,11 +22,12 @@ beforeAll(async () => {
   await Promise.all([admin.connect(), app.connect()]);
   const { rows } = await admin.query(`
     select c.relname as name, array_agg(a.attname::text) as columns
-    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity <> 'a'
     where c.relnamespace = 'wheelhouse'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
     group by c.relname having 'org_id' = any (array_agg(a.attname::text)) order by c.relname`);
   tables = rows;
   await admin.query("select wheelhouse.make_webhook_partitions(current_date - 1, current_date + 1)");
+  await admin.query("select wheelhouse.make_indexed_days(current_date - 1, current_date + 1)");
 });
 afterAll(async () => {
   await Promise.all([admin.end(), app.end()]);

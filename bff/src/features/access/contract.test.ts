@@ -88,6 +88,7 @@ test("sensitive actions require a step-up, and no others do", async () => {
   expect(sometimes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
     "PATCH /members/:userId",
     "POST /invitations",
+    "POST /queues/runs",
     "POST /webhooks/events/plans/:id/start",
     "POST /webhooks/replays",
   ]);

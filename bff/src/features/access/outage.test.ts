@@ -188,6 +188,7 @@ test("without Postgres, a verified session reads every endpoint that is served f
     "/overview",
     "/queues",
     "/queues/:id",
+    "/schedules",
     "/session",
     "/sources",
   ]);
