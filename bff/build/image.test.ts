@@ -53,7 +53,7 @@ test("the image holds what runs: no sources, tests, fixtures or journeys", () =>
     .map((entry) => join(entry.parentPath, entry.name).slice(image.length + 1))
     .filter((path) => !path.startsWith("bff/node_modules/"));
   const isExpected =
-    /^(bff\/package\.json|bff\/dist\/[\w-]+\.js(\.map)?|bff\/src\/[\w/-]+\.lua|bff\/database\/(migrations(\/baseline)?|functions\/[a-z]+)\/[\w-]+\.sql|web\/dist\/.+)$/;
+    /^(bff\/package\.json|bff\/dist\/[\w-]+\.js(\.map)?|bff\/src\/[\w/-]+\.lua|bff\/database\/(migrations(\/[a-z-]+)?|functions\/[a-z-]+)\/[\w-]+\.sql|web\/dist\/.+)$/;
   expect(files.filter((path) => !isExpected.test(path))).toEqual([]);
   expect(files.filter((path) => /testing|fixture|\.test\.|\.faults\.|e2e/.test(path))).toEqual([]);
   expect(files).toEqual(

@@ -20,7 +20,7 @@ const ruleFields = [
   "version",
 ];
 
-const teamFields = ["name", "matchers", "timeZone", "handover", "layers", "steps", "repeats"];
+const teamFields = ["name", "matchers", "timeZone", "handover", "layers", "steps", "rounds"];
 const objectiveFields = ["name", "of", "thing", "target", "windowDays", "owner", "runbook", "version"];
 
 // The existing contents of trails: a renamed action or a missing field cannot be corrected later.

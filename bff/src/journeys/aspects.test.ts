@@ -187,7 +187,7 @@ test("an aspect unknown to the core is observed, served, stored and assessed lik
   expect(views.encoded("locks").plain()).toBe(views.encoded("locks").plain());
   // A stored part is found by its name for 13 months.
   expect([...views.frame().keys()].sort()).toEqual(
-    ["breakers", "caches", "details", "health", "locks", "overview", "queues", "servers"], //
+    ["breakers", "caches", "details", "health", "locks", "overview", "queues", "schedules", "servers"], //
   );
   expect(views.frame().get("locks")).toBe(views.encoded("locks").plain());
   expect(views.part.trend("age:orders").values.at(-1)).toBe(90_000);

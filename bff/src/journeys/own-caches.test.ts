@@ -50,6 +50,7 @@ test("Wheelhouse's own caches are shown to the platform like any others, and to 
   expect((await rowsOf("superadmin")).map(({ name }) => name).sort()).toEqual([
     "audit values",
     "history series",
+    "reports",
   ]);
   expect(await rowsOf("admin")).toEqual([]);
 });

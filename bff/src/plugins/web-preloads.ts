@@ -20,9 +20,19 @@ export async function readManifest(distDir: string): Promise<Manifest> {
   return manifestSchema.parse(JSON.parse(await readFile(join(distDir, ".vite/manifest.json"), "utf8")));
 }
 
-/** `src/features/queues/page.tsx` and `src/…/queues-page.tsx` are `queues`, `sign-in-page.tsx` is `signin`. */
-const pageOf = (key: string): string | undefined =>
-  (/\/([a-z-]+)-page\.tsx$/.exec(key) ?? /\/([a-z-]+)\/page\.tsx$/.exec(key))?.[1]?.replaceAll("-", "");
+/** Folders of pages that lie below another page, where they are called otherwise than in the URL. */
+const folders = new Map([["queues/find", "queues/search"]]);
+
+/**
+ * `src/features/queues/page.tsx` and `src/…/queues-page.tsx` are `queues`, `src/features/queues/jobs/page.tsx` is
+ * `queues/jobs`, `sign-in-page.tsx` is `signin`.
+ */
+const isPage = (key: string, page: string): boolean => {
+  const folder = folders.get(page) ?? page;
+  if (folder.includes("/")) return key.endsWith(`/features/${folder}/page.tsx`);
+  const name = /\/([a-z-]+)-page\.tsx$/.exec(key) ?? /\/([a-z-]+)\/page\.tsx$/.exec(key);
+  return name?.[1]?.replaceAll("-", "") === folder;
+};
 
 /**
  * Links that make the browser load a page's own script and style while the first script is still loading.
@@ -35,7 +45,7 @@ export function preloadsOf(
   page: string,
   { html, basePath }: { html: string; basePath: string },
 ): string {
-  const own = Object.keys(manifest).find((key) => pageOf(key) === page);
+  const own = Object.keys(manifest).find((key) => isPage(key, page));
   const chunks = new Set<string>();
   const visit = (key: string): void => {
     if (chunks.has(key)) return;

@@ -75,7 +75,7 @@ export const team = z.object({
 });
 export type Team = z.infer<typeof team>;
 
-const teamKept = ["name", "matchers", "timeZone", "handover", "layers", "steps", "repeats"] as const;
+const teamKept = ["name", "matchers", "timeZone", "handover", "layers", "steps", "rounds"] as const;
 const one = z.strictObject({ id: z.uuid() });
 
 export const createTeam = defineEndpoint({

@@ -97,6 +97,7 @@ test("sensitive actions require a step-up, and no others do", async () => {
     "POST /invitations/:id/link",
     "POST /members/:userId/password-reset",
     "POST /members/:userId/reactivate",
+    "POST /queues/:id/obliterate",
     "POST /tokens",
     "PUT /audit/retention",
   ]);

@@ -42,7 +42,8 @@ const auditOf = (team: TeamDefinition): AuditFields => ({
   steps: team.steps.map(
     ({ afterMinutes, targets }) => `${afterMinutes} m: ${targets.map(nameOf).join(", ")}`,
   ),
-  repeats: team.repeats,
+  // An attempt that was refused keeps its own repeats under that name.
+  rounds: team.repeats,
 });
 
 const nameOf = (target: TeamDefinition["steps"][number]["targets"][number]) => {
