@@ -24,8 +24,9 @@ const scriptGroups = [
   },
   {
     name: "lists",
-    test: /\/web\/src\/(ui\/(table|filter)\/|ui\/dialog\/(drawer|dialog|dialog-props|confirm-dialog)\.tsx|ui\/form\/form-(dialog|field)\.tsx|ui\/chart\/histogram|lib\/(live\/tail|history\/time-range))/,
+    test: /\/web\/src\/(ui\/(table|filter)\/|ui\/dialog\/(drawer|dialog|dialog-props|confirm-dialog)\.tsx|ui\/form\/form-(dialog|field)\.tsx|ui\/chart\/histogram|lib\/(live\/tail|history\/time-range)|features\/queues\/(columns|views|queries|queues\.module))|\/shared\/src\/queues\/find/,
   },
+  { name: "runs", test: /\/web\/src\/ui\/run\//, minShareCount: 2 },
   { name: "parts", test: /\/web\/src\/ui\//, minShareCount: 2 },
   {
     name: (id: string) => /\/(features|shared\/src)\/([a-z-]+)\//.exec(id)?.[2],

@@ -58,13 +58,13 @@ test("dead letters are planned, confirmed, replayed and followed to the end, and
 
   await expect(page.getByRole("heading", { name: /^Running: 1 endpoint/ })).toBeVisible();
   await expect(page.getByText(/First delivery in \d s/)).toBeVisible();
-  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Pause", exact: true }).click();
   await expect(page.getByRole("heading", { name: /^Paused: / })).toBeVisible();
-  await page.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("button", { name: "Resume", exact: true }).click();
   await expect(page.getByRole("heading", { name: "Completed: 6 of 6 delivered" })).toBeVisible({
     timeout: 30_000,
   });
-  await expect(page.getByRole("button", { name: "Pause" })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Pause", exact: true })).toHaveCount(0);
   await page.getByRole("link", { name: "All replay runs" }).click();
   await expect(page.getByRole("row").filter({ hasText: reason })).toContainText("Completed");
 

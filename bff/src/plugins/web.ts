@@ -93,11 +93,11 @@ export async function registerWeb(app: FastifyInstance, { distDir, basePath, fir
     const boot = paint
       ? `<script type="application/json" id="boot" nonce="${nonce}">${jsonForHtml(paint.boot)}</script>`
       : "";
-    const page = /^\/(?:o\/[^/?]+\/)?([a-z]+)/.exec(request.url)?.[1] ?? "";
+    const [, page = "", area = ""] = /^\/(?:o\/[^/?]+\/)?(([a-z-]+)(?:\/[a-z-]+)?)/.exec(request.url) ?? [];
     // Before what people wrote is in it.
     const html = template
       .replaceAll(noncePlace, nonce)
-      .replace("</head>", () => `${preloadsFor(page)}</head>`)
+      .replace("</head>", () => `${preloadsFor(page) || preloadsFor(area)}</head>`)
       .replace("<!--boot-->", () => boot)
       .replace("<!--paint-->", () => paint?.html ?? "");
     return { html, nonce };

@@ -3,7 +3,7 @@ import {
   type JobRunAct,
   type JobRunFilter,
   jobRunActs,
-  jobRunJobState,
+  jobRunStates,
   statesOfAct,
 } from "@wheelhouse/shared/queues/runs.ts";
 import { Suspense, useState } from "react";
@@ -75,7 +75,7 @@ export const ActsOnAll = (props: {
   const { organization, queue, targets, total } = props;
   const navigate = useNavigate();
   const [filter, setFilter] = useState<JobRunFilter | "move" | null>(null);
-  const state = jobRunJobState.safeParse(props.state).data;
+  const state = jobRunStates.find((each) => each === props.state);
   if (state === undefined || total === 0) return null;
   const acts = jobRunActs.filter((act) => statesOfAct[act].includes(state));
   const close = () => setFilter(null);
