@@ -74,13 +74,21 @@ export const LaneActs = (props: {
   const close = () => setOpen(null);
   return (
     <>
-      <Button disabled={isBusy} onClick={() => onChange({ do: isHeld ? "resume" : "pause" }, close)}>
+      <Button
+        disabled={isBusy}
+        aria-label={`${isHeld ? "Resume" : "Pause"} ${name}`}
+        onClick={() => onChange({ do: isHeld ? "resume" : "pause" }, close)}
+      >
         {isHeld ? "Resume" : "Pause"}
       </Button>
-      <Button disabled={isBusy} onClick={() => setOpen("rate")}>
+      <Button disabled={isBusy} aria-label={`Rate… of ${name}`} onClick={() => setOpen("rate")}>
         Rate…
       </Button>
-      <Button disabled={isBusy || remaining === 0} onClick={() => setOpen("skip")}>
+      <Button
+        disabled={isBusy || remaining === 0}
+        aria-label={`Skip… of ${name}`}
+        onClick={() => setOpen("skip")}
+      >
         Skip…
       </Button>
       {open === "rate" && (
