@@ -20,18 +20,14 @@ export async function readManifest(distDir: string): Promise<Manifest> {
   return manifestSchema.parse(JSON.parse(await readFile(join(distDir, ".vite/manifest.json"), "utf8")));
 }
 
-/** Folders of pages that lie below another page, where they are called otherwise than in the URL. */
-const folders = new Map([["queues/find", "queues/search"]]);
-
 /**
- * `src/features/queues/page.tsx` and `src/…/queues-page.tsx` are `queues`, `src/features/queues/jobs/page.tsx` is
- * `queues/jobs`, `sign-in-page.tsx` is `signin`.
+ * `src/features/access/page.tsx` and `src/…/access-page.tsx` are `access`, `sign-in-page.tsx` is `signin`; a page below
+ * another, such as `access/tokens`, is `src/features/access/tokens/page.tsx`.
  */
 const isPage = (key: string, page: string): boolean => {
-  const folder = folders.get(page) ?? page;
-  if (folder.includes("/")) return key.endsWith(`/features/${folder}/page.tsx`);
+  if (page.includes("/")) return key.endsWith(`/features/${page}/page.tsx`);
   const name = /\/([a-z-]+)-page\.tsx$/.exec(key) ?? /\/([a-z-]+)\/page\.tsx$/.exec(key);
-  return name?.[1]?.replaceAll("-", "") === folder;
+  return name?.[1]?.replaceAll("-", "") === page;
 };
 
 /**

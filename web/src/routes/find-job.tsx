@@ -14,5 +14,5 @@ export const findJobRoute = createRoute({
     q: readText(raw, "q", 1_000),
     view: readWord(raw, "view", ["causes"]),
   }),
-  component: lazyRouteComponent(() => import("#features/queues/search/page.tsx"), "FindJobPage"),
+  component: lazyRouteComponent(() => import("#features/queues/find/page.tsx"), "FindJobPage"),
 });
