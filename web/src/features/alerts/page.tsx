@@ -88,9 +88,6 @@ const Below = ({ organization, address }: TabProps) => (
         <SilenceButton organization={organization} />
       </div>
       <Silences organization={organization} isBrief />
-      <p className={`t12 c3 ${css.foot}`}>
-        A silence holds the notification, never the incident. It outlives a resolve.
-      </p>
     </section>
     <section aria-label="Resolved">
       <div className="sec-h">

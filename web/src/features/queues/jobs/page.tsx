@@ -325,7 +325,8 @@ const isGone = (error: unknown) => error instanceof ApiError && error.code === "
 
 const Gone = ({ organization, name }: { organization: string; name: string }) => (
   <Empty title="Queue not found">
-    {name} was obliterated, or belongs to another organization.{" "}
+    No queue {name} is known here: it may not have been found yet, may be gone, or belong to another
+    organization.{" "}
     <Link className="link" to="/o/$org/queues" params={{ org: organization }}>
       All queues
     </Link>
