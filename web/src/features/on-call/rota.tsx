@@ -1,5 +1,6 @@
 import type { OnCall, Shift } from "@wheelhouse/shared/alerts/routing.ts";
 import { useNow } from "#lib/live/now.ts";
+import { numbered } from "./numbered.ts";
 import css from "./on-call.module.css";
 
 type TeamView = OnCall["teams"][number];
@@ -70,8 +71,7 @@ export const Rota = ({ view, from, to }: { view: TeamView; from: string; to: str
         ))}
         <i className={css.nowLine} style={{ left: percent(at(nowMs)) }} />
       </div>
-      {view.shifts.map((shifts, layer) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a layer is its position
+      {numbered(view.shifts).map(({ item: shifts, at: layer }) => (
         <div key={layer} className={css.layer}>
           <span className={css.label}>Layer {layer + 1}</span>
           <Lane shifts={shifts} at={at} nowMs={nowMs} isFirst={layer === 0} />

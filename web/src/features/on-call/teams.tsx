@@ -8,6 +8,7 @@ import { Segments } from "#ui/filter/segments.tsx";
 import { Button } from "#ui/page/button.tsx";
 import { Empty } from "#ui/page/panel.tsx";
 import { Age, Time } from "#ui/text/time.tsx";
+import { numbered } from "./numbered.ts";
 import css from "./on-call.module.css";
 import { useDeleteOverride, useDeleteTeam } from "./queries.ts";
 import { Rota } from "./rota.tsx";
@@ -42,8 +43,7 @@ const Steps = (props: { view: TeamView; onEdit: (() => void) | null; onDelete: (
           </tr>
         </thead>
         <tbody>
-          {view.steps.map((step, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a step is its position
+          {numbered(view.steps).map(({ item: step, at }) => (
             <tr key={at}>
               <td className="c3">{at + 1}</td>
               <td>
